@@ -1,0 +1,168 @@
+//! Labelled images in memory.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::DataError;
+
+/// The shape of one image.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImageShape {
+    /// 1 for grey, 3 for red, green, blue.
+    pub channels: usize,
+    /// Rows, in pixels.
+    pub height: usize,
+    /// Columns, in pixels.
+    pub width: usize,
+}
+
+impl ImageShape {
+    /// A shape, in the order in which it is written: `[channels, height, width]`.
+    pub const fn new(channels: usize, height: usize, width: usize) -> Self {
+        Self { channels, height, width }
+    }
+
+    /// Numbers in one image: channels x height x width.
+    pub fn pixels(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Numbers in one channel of one image: height x width.
+    pub fn plane(&self) -> usize {
+        self.height * self.width
+    }
+
+    /// [`Self::pixels`], unless a side is zero or the product overflows.
+    fn checked_pixels(&self) -> Option<usize> {
+        let pixels = self.channels.checked_mul(self.height)?.checked_mul(self.width)?;
+        (pixels > 0).then_some(pixels)
+    }
+}
+
+impl fmt::Display for ImageShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}x{}", self.channels, self.height, self.width)
+    }
+}
+
+/// Images stored as bytes, channel-planar `[n, channels, height, width]`, and a class for each.
+///
+/// There is at least one image, every label has a class name, and positions fit in a `u32`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Dataset {
+    name: String,
+    class_names: Vec<String>,
+    shape: ImageShape,
+    pixels: Vec<u8>,
+    labels: Vec<u16>,
+}
+
+impl Dataset {
+    /// A dataset of `labels.len()` images; `pixels` is `[n, channels, height, width]`.
+    ///
+    /// # Errors
+    /// If there is no image, a side of `shape` is zero, the lengths disagree, or a label has no class name.
+    pub fn new(
+        name: impl Into<String>,
+        class_names: Vec<String>,
+        shape: ImageShape,
+        pixels: Vec<u8>,
+        labels: Vec<u16>,
+    ) -> Result<Self, DataError> {
+        let dataset = Self { name: name.into(), class_names, shape, pixels, labels };
+        dataset.check_lengths()?;
+        dataset.check_labels()?;
+        Ok(dataset)
+    }
+
+    /// What the dataset is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name of each class, by its number.
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    /// The shape that all the images share.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
+    /// How many images there are: at least one.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Always false: a dataset without images cannot be made.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// How many classes there are, whether or not each has images.
+    pub fn classes(&self) -> usize {
+        self.class_names.len()
+    }
+
+    /// The bytes of image `i`, `[channels, height, width]`.
+    ///
+    /// # Panics
+    /// If `i` is not below [`Self::len`].
+    pub fn image(&self, i: usize) -> &[u8] {
+        let size = self.shape.pixels();
+        &self.pixels[i * size..(i + 1) * size]
+    }
+
+    /// The class of image `i`.
+    ///
+    /// # Panics
+    /// If `i` is not below [`Self::len`].
+    pub fn label(&self, i: usize) -> usize {
+        usize::from(self.labels[i])
+    }
+
+    fn check_lengths(&self) -> Result<(), DataError> {
+        let (name, shape, images) = (|| self.name.clone(), self.shape, self.labels.len());
+        if images == 0 {
+            return Err(DataError::NoImages { name: name() });
+        }
+        if u32::try_from(images).is_err() {
+            return Err(DataError::TooManyImages { name: name(), images });
+        }
+        let expected = shape
+            .checked_pixels()
+            .and_then(|pixels| pixels.checked_mul(images))
+            .ok_or_else(|| DataError::BadShape { name: name(), shape })?;
+        if expected == self.pixels.len() {
+            return Ok(());
+        }
+        let found = self.pixels.len();
+        Err(DataError::PixelCount { name: name(), labels: images, shape, expected, found })
+    }
+
+    fn check_labels(&self) -> Result<(), DataError> {
+        let classes = self.classes();
+        match self.labels.iter().position(|&label| usize::from(label) >= classes) {
+            None => Ok(()),
+            Some(position) => {
+                let label = usize::from(self.labels[position]);
+                Err(DataError::LabelOutOfRange { name: self.name.clone(), position, label, classes })
+            }
+        }
+    }
+}
+
+/// Without the pixels: a dataset in a message should not fill the screen.
+impl fmt::Debug for Dataset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dataset")
+            .field("name", &self.name)
+            .field("images", &self.len())
+            .field("shape", &format_args!("{}", self.shape))
+            .field("class_names", &self.class_names)
+            .finish_non_exhaustive()
+    }
+}

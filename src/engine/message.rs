@@ -1,0 +1,234 @@
+//! What crosses between the worker and whoever watches: plain data, never a tensor.
+
+use crate::experiments::{TrainConfig, TrainingSummary};
+use crate::nets::{LayerSummary, Shape};
+use crate::train::{Evaluation, LayerHealth};
+use serde::Serialize;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One run, for as long as the program lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct RunId(pub u64);
+
+/// Ties an answer to its question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct QueryId(pub u64);
+
+/// What the worker can be told to do. It obeys between two training steps.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Build a run and make it the current one, in place of the one before. It begins paused unless `go`.
+    Start {
+        run: RunId,
+        config: Box<TrainConfig>,
+        device: String,
+        folder: Option<PathBuf>,
+        go: bool,
+    },
+    /// Take up the run of a folder where its last checkpoint stands.
+    Resume {
+        run: RunId,
+        folder: PathBuf,
+        device: String,
+        epochs: Option<u64>,
+        go: bool,
+    },
+    Run,
+    Pause,
+    /// One training step, then pause.
+    Step,
+    /// To the end of the epoch, then pause.
+    StepEpoch,
+    /// Save a checkpoint where there is a folder, then end the run; its network stays for queries.
+    Stop,
+    /// One of [`LIVE_SETTINGS`](crate::experiments::LIVE_SETTINGS), as `TrainConfig::with` takes it.
+    Change {
+        setting: String,
+        value: String,
+    },
+    Ask {
+        id: QueryId,
+        query: Query,
+    },
+    /// Whether live pictures are wanted in the snapshots; nobody pays for them unasked.
+    Watch(bool),
+}
+
+#[derive(Clone, Debug)]
+pub enum Query {
+    /// The current network's view of one image.
+    Inspect { image: ImageSource },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ImageSource {
+    /// By position among the test images.
+    Test(usize),
+    /// By position among the validation images.
+    Validation(usize),
+    /// Bytes of an image of the run's shape, `[channels, height, width]`.
+    Pixels(Vec<u8>),
+}
+
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A run is ready (it may still be paused).
+    Started(Box<Started>),
+    /// Between two steps something was changed.
+    Changed {
+        run: RunId,
+        step: u64,
+        setting: String,
+        before: String,
+        after: String,
+    },
+    /// `seconds` of training and evaluation, pauses left out.
+    Finished {
+        run: RunId,
+        summary: Box<TrainingSummary>,
+        seconds: f64,
+    },
+    /// The run ended before its last step, by command.
+    Stopped {
+        run: RunId,
+        step: u64,
+    },
+    /// A fault: the run is paused as it was before the step, and will go on from its last good state.
+    Trouble {
+        run: RunId,
+        message: String,
+    },
+    /// The run went back to an earlier step; the points after it will come again.
+    WentBack {
+        run: RunId,
+        step: u64,
+    },
+    /// The run cannot go on. The message says what was wrong, where, and what to do.
+    Failed {
+        run: RunId,
+        message: String,
+    },
+    Answer {
+        id: QueryId,
+        run: RunId,
+        generation: u64,
+        answer: Answer,
+    },
+    /// Something a person should know, which stops nothing.
+    Note(String),
+}
+
+/// What there is to know of a run before its first step.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub run: RunId,
+    pub config: TrainConfig,
+    /// As a person would name it.
+    pub device: String,
+    pub layers: Vec<LayerSummary>,
+    pub image_shape: Shape,
+    pub class_names: Vec<String>,
+    pub train_images: usize,
+    pub validation_images: usize,
+    pub test_images: usize,
+    pub steps_per_epoch: u64,
+    /// Test images whose probabilities the snapshots carry.
+    pub samples: Arc<[SampleImage]>,
+    /// Steps already taken: above zero when resumed.
+    pub step: u64,
+    pub folder: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SampleImage {
+    pub source: ImageSource,
+    pub label: usize,
+    /// `[channels, height, width]`.
+    pub pixels: Vec<u8>,
+}
+
+#[derive(Clone, Debug)]
+pub enum Answer {
+    Inspection(Box<Inspection>),
+    /// The question made no sense, and why.
+    Refused(String),
+}
+
+/// One image as a network sees it.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    pub source: ImageSource,
+    pub label: Option<usize>,
+    /// `[channels, height, width]`.
+    pub pixels: Vec<u8>,
+    /// One a class.
+    pub probabilities: Vec<f32>,
+    /// From the first layer up.
+    pub activations: Vec<LayerActivation>,
+}
+
+#[derive(Clone, Debug)]
+pub struct LayerActivation {
+    pub layer: String,
+    pub shape: Shape,
+    /// `[channels, height, width]`.
+    pub values: Vec<f32>,
+}
+
+/// One point of a curve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Point {
+    pub run: RunId,
+    /// `train/loss`, `validation/accuracy`, `layer/fc1/gradient_norm`, ...
+    pub series: Arc<str>,
+    pub step: u64,
+    pub epoch: f64,
+    /// Seconds of training, pauses left out.
+    pub seconds: f64,
+    pub value: f64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Phase {
+    /// No run yet.
+    #[default]
+    Idle,
+    /// Something slow before the first step, in words: loading data, tuning kernels.
+    Preparing(String),
+    Running,
+    Paused,
+    Finished,
+    Stopped,
+    Failed(String),
+}
+
+/// The latest state; older ones are of no use to anybody.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    pub run: Option<RunId>,
+    pub phase: Phase,
+    pub device: String,
+    /// Training steps taken: the generation of the network.
+    pub step: u64,
+    pub total_steps: u64,
+    pub epoch: f64,
+    pub epochs: u64,
+    pub images_per_second: f64,
+    pub seconds_left: Option<f64>,
+    pub learning_rate: f64,
+    /// Whether the current work is an evaluation.
+    pub evaluating: bool,
+    pub samples: Option<Arc<SampleProbabilities>>,
+    pub health: Arc<Vec<LayerHealth>>,
+    pub validation: Option<Arc<Evaluation>>,
+    pub test: Option<Arc<Evaluation>>,
+}
+
+/// What the network thinks of the samples of [`Started`], in their order.
+#[derive(Clone, Debug)]
+pub struct SampleProbabilities {
+    pub run: RunId,
+    pub generation: u64,
+    pub probabilities: Vec<Vec<f32>>,
+}

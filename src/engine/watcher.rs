@@ -1,0 +1,74 @@
+//! From what a run reports to curves on screen and rows in its folder.
+
+use super::folder::RunFolder;
+use super::message::{Point, RunId};
+use crate::experiments::Observer;
+use crate::train::{Evaluation, LayerHealth};
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Points on their way to whoever draws them. They wait here without limit, because a curve keeps all its points.
+pub(super) type PointBox = Arc<Mutex<Vec<Point>>>;
+
+/// What the last look at a run showed.
+#[derive(Default)]
+pub(super) struct Latest {
+    pub(super) health: Arc<Vec<LayerHealth>>,
+    pub(super) validation: Option<Arc<Evaluation>>,
+    pub(super) test: Option<Arc<Evaluation>>,
+}
+
+/// The engine's observer.
+pub(super) struct Watcher<'a> {
+    pub(super) run: RunId,
+    pub(super) points: &'a PointBox,
+    pub(super) folder: Option<&'a mut RunFolder>,
+    pub(super) latest: &'a mut Latest,
+    pub(super) names: &'a mut SeriesNames,
+    pub(super) seconds: f64,
+}
+
+/// Each series name once, however many points it has.
+#[derive(Default)]
+pub(super) struct SeriesNames(HashMap<String, Arc<str>>);
+
+impl SeriesNames {
+    pub(super) fn get(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(name) {
+            return Arc::clone(known);
+        }
+        let shared: Arc<str> = Arc::from(name);
+        self.0.insert(name.to_owned(), Arc::clone(&shared));
+        shared
+    }
+}
+
+impl Observer for Watcher<'_> {
+    fn metric(&mut self, series: &str, step: u64, epoch: f64, value: f64) {
+        if let Some(folder) = &mut self.folder {
+            folder.metric(step, epoch, series, value);
+        }
+        let point = Point { run: self.run, series: self.names.get(series), step, epoch, seconds: self.seconds, value };
+        self.points.lock().unwrap_or_else(PoisonError::into_inner).push(point);
+    }
+
+    fn health(&mut self, _step: u64, layers: &[LayerHealth]) {
+        self.latest.health = Arc::new(layers.to_vec());
+    }
+
+    fn evaluation(&mut self, split: &str, _step: u64, evaluation: &Evaluation) {
+        let evaluation = Some(Arc::new(evaluation.clone()));
+        if split == "test" {
+            self.latest.test = evaluation;
+        } else {
+            self.latest.validation = evaluation;
+        }
+    }
+}
+
+/// What a panic said.
+pub(super) fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no reason given".to_owned())
+}

@@ -1,0 +1,427 @@
+//! The worker thread. It owns all tensors, takes commands between two small steps, and publishes plain data.
+
+use super::message::{Answer, Command, Event, Phase, Point, QueryId, RunId, SampleProbabilities, Snapshot};
+use super::run::{ActiveRun, Going, TurnError};
+use super::watcher::{PointBox, panic_message};
+use crate::experiments::Advance;
+use arc_swap::ArcSwap;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+const COMMANDS: usize = 64;
+const EVENTS: usize = 256;
+/// Thirty pictures a second are enough for the eye.
+const SNAPSHOT_EVERY: Duration = Duration::from_millis(33);
+/// The samples cost a forward pass, so they come less often.
+const SAMPLES_EVERY: Duration = Duration::from_millis(250);
+
+/// A handle on the worker. Dropping it ends the current run (saving it, where there is a folder) and the thread.
+pub struct Engine {
+    commands: Option<SyncSender<Command>>,
+    events: Mutex<Receiver<Event>>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    points: PointBox,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the engine has not yet taken up what it was told before: try again in a moment")]
+pub struct EngineBusy;
+
+impl Engine {
+    /// Starts the worker. `wake` is called, on the worker's thread, when there is something new to look at.
+    pub fn start(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        let (command_sender, commands) = sync_channel(COMMANDS);
+        let (event_sender, events) = sync_channel(EVENTS);
+        let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
+        let points = PointBox::default();
+        let worker = Worker {
+            commands,
+            events: event_sender,
+            backlog: VecDeque::new(),
+            snapshot: Arc::clone(&snapshot),
+            points: Arc::clone(&points),
+            wake: Box::new(wake),
+            run: None,
+            first_step: 0,
+            phase: Phase::Idle,
+            watched: false,
+            samples: None,
+            published: Instant::now(),
+            sampled: None,
+        };
+        let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || worker.work());
+        Self {
+            commands: Some(command_sender),
+            events: Mutex::new(events),
+            snapshot,
+            points,
+            thread: thread.inspect_err(|error| log::error!("the engine's thread did not start: {error}")).ok(),
+        }
+    }
+
+    /// Never waits.
+    ///
+    /// # Errors
+    /// When the worker has too much to take up, as it can while a run is being built.
+    pub fn send(&self, command: Command) -> Result<(), EngineBusy> {
+        let sender = self.commands.as_ref().ok_or(EngineBusy)?;
+        sender.try_send(command).map_err(|_| EngineBusy)
+    }
+
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// All events since the last call.
+    pub fn events(&self) -> Vec<Event> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).try_iter().collect()
+    }
+
+    /// All points since the last call.
+    pub fn points(&self) -> Vec<Point> {
+        std::mem::take(&mut *self.points.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.commands = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Worker {
+    commands: Receiver<Command>,
+    events: SyncSender<Event>,
+    /// Events that found the channel full: a hidden window does not read, and must not stop a run.
+    backlog: VecDeque<Event>,
+    snapshot: Arc<ArcSwap<Snapshot>>,
+    points: PointBox,
+    wake: Box<dyn Fn() + Send + Sync>,
+    run: Option<ActiveRun>,
+    /// Where the current run began, for the estimate of the time left.
+    first_step: u64,
+    phase: Phase,
+    watched: bool,
+    samples: Option<Arc<SampleProbabilities>>,
+    published: Instant,
+    sampled: Option<Instant>,
+}
+
+impl Worker {
+    fn work(mut self) {
+        loop {
+            match self.next_command() {
+                Ok(Some(command)) => self.guarded(|worker| worker.obey(command)),
+                Ok(None) => self.guarded(Self::turn),
+                Err(()) => break,
+            }
+        }
+        self.guarded(|worker| {
+            if let Some(run) = &mut worker.run {
+                let _ = run.save().inspect_err(|error| log::error!("{error}"));
+            }
+        });
+    }
+
+    /// A command if there is one. Waits for one only while nothing runs; `Err` when nobody is left to give any.
+    fn next_command(&mut self) -> Result<Option<Command>, ()> {
+        self.deliver();
+        let is_going = self.run.as_ref().is_some_and(|run| run.going != Going::Paused);
+        if is_going {
+            return match self.commands.try_recv() {
+                Ok(command) => Ok(Some(command)),
+                Err(std::sync::mpsc::TryRecvError::Empty) => Ok(None),
+                Err(std::sync::mpsc::TryRecvError::Disconnected) => Err(()),
+            };
+        }
+        loop {
+            match self.commands.recv_timeout(Duration::from_millis(100)) {
+                Ok(command) => return Ok(Some(command)),
+                Err(RecvTimeoutError::Disconnected) => return Err(()),
+                Err(RecvTimeoutError::Timeout) => self.deliver(),
+            }
+        }
+    }
+
+    /// A panic below (a lost GPU, a bug) ends the run, not the program.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(self))) {
+            self.fail_after_panic(&panic_message(panic.as_ref()));
+        }
+    }
+
+    fn fail_after_panic(&mut self, reason: &str) {
+        let Some(run) = self.run.take() else {
+            self.tell(Event::Note(format!("The engine stumbled, and goes on: {reason}")));
+            return;
+        };
+        let way_on = run.folder_path().map_or_else(
+            || "Start it again, on the processor if the GPU was lost.".to_owned(),
+            |path| format!("Take it up from its last checkpoint: glassbox train --resume {}", path.display()),
+        );
+        let message = format!("The run ended at step {}: {reason}. {way_on}", run.training.steps());
+        let id = run.id;
+        // Its tensors may be in any state: dropping them can panic once more.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(run)));
+        self.fail(id, message);
+    }
+
+    fn fail(&mut self, run: RunId, message: String) {
+        self.phase = Phase::Failed(message.clone());
+        self.tell(Event::Failed { run, message });
+        self.publish();
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Start { run, config, device, folder, go } => {
+                self.build(run, |going| ActiveRun::start(run, *config, &device, folder.as_deref(), going), go);
+            }
+            Command::Resume { run, folder, device, epochs, go } => {
+                self.build(run, |going| ActiveRun::resume(run, &folder, &device, epochs, going), go);
+            }
+            Command::Run => self.go(Going::Freely),
+            Command::Step => self.go(self.one_step_more()),
+            Command::StepEpoch => self.go(Going::ToEpochEnd),
+            Command::Pause => self.pause(),
+            Command::Stop => self.stop(),
+            Command::Change { setting, value } => self.change(&setting, &value),
+            Command::Ask { id, query } => self.answer(id, query),
+            Command::Watch(watched) => {
+                self.watched = watched;
+                self.sampled = None;
+                self.publish();
+            }
+        }
+    }
+
+    fn build(&mut self, id: RunId, build: impl FnOnce(Going) -> Result<ActiveRun, String>, go: bool) {
+        self.end_current();
+        self.phase = Phase::Preparing("Preparing data and network".to_owned());
+        self.publish_for(Some(id));
+        match build(if go { Going::Freely } else { Going::Paused }) {
+            Ok(mut run) => {
+                self.first_step = run.training.steps();
+                self.phase = if go { Phase::Running } else { Phase::Paused };
+                if let Some(note) = run.device.note.take() {
+                    self.tell(Event::Note(note));
+                }
+                run.record(
+                    &serde_json::json!({ "event": "started", "step": self.first_step, "device": run.device.info }),
+                );
+                self.tell(Event::Started(Box::new(run.started())));
+                if !run.device.on_host && go {
+                    self.phase = Phase::Preparing(TUNING.to_owned());
+                }
+                self.run = Some(run);
+                self.publish();
+            }
+            Err(message) => self.fail(id, message),
+        }
+    }
+
+    fn end_current(&mut self) {
+        self.samples = None;
+        self.sampled = None;
+        if let Some(mut run) = self.run.take()
+            && let Err(error) = run.save()
+        {
+            self.tell(Event::Note(format!("The run before could not be saved: {error}")));
+        }
+    }
+
+    fn go(&mut self, going: Going) {
+        let Some(run) = &mut self.run else { return };
+        if matches!(self.phase, Phase::Finished | Phase::Stopped) {
+            return;
+        }
+        let id = run.id;
+        match run.go(going) {
+            Ok(None) => self.phase = Phase::Running,
+            Ok(Some(step)) => {
+                self.phase = Phase::Running;
+                self.tell(Event::WentBack { run: id, step });
+            }
+            Err(error) => self.trouble(id, &error),
+        }
+        self.publish();
+    }
+
+    /// Steps that are asked for faster than they can be taken add up.
+    fn one_step_more(&self) -> Going {
+        match self.run.as_ref().map(|run| run.going) {
+            Some(Going::Steps(left)) => Going::Steps(left + 1),
+            _ => Going::Steps(1),
+        }
+    }
+
+    fn pause(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        if run.going != Going::Paused {
+            run.going = Going::Paused;
+            self.phase = Phase::Paused;
+            self.publish();
+            self.save();
+        }
+    }
+
+    /// A pause is a good moment to write what there is.
+    fn save(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        if let Err(error) = run.save() {
+            self.tell(Event::Note(error.to_string()));
+        }
+    }
+
+    fn stop(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        if matches!(self.phase, Phase::Finished | Phase::Stopped) {
+            return;
+        }
+        run.going = Going::Paused;
+        let (id, step) = (run.id, run.training.steps());
+        run.record(&serde_json::json!({ "event": "stopped", "step": step }));
+        self.save();
+        self.phase = Phase::Stopped;
+        self.tell(Event::Stopped { run: id, step });
+        self.publish();
+    }
+
+    fn change(&mut self, setting: &str, value: &str) {
+        let Some(run) = &mut self.run else { return };
+        let (id, step) = (run.id, run.training.steps());
+        let event = match run.change(setting, value) {
+            Ok((before, after)) if before == after => return,
+            Ok((before, after)) => Event::Changed { run: id, step, setting: setting.to_owned(), before, after },
+            Err(error) => Event::Note(error.to_string()),
+        };
+        self.tell(event);
+        self.publish();
+    }
+
+    fn answer(&mut self, id: QueryId, query: super::message::Query) {
+        let (run, generation, answer) = match &self.run {
+            Some(run) => (run.id, run.training.steps(), run.answer(query)),
+            None => (RunId(0), 0, Answer::Refused("there is no network yet".to_owned())),
+        };
+        self.tell(Event::Answer { id, run, generation, answer });
+    }
+
+    fn turn(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        let id = run.id;
+        match run.turn(&self.points) {
+            Ok(Advance::Finished) => self.finished(),
+            Ok(_) if run.going == Going::Paused => {
+                self.phase = Phase::Paused;
+                self.publish();
+            }
+            Ok(_) => {
+                let tuned = matches!(self.phase, Phase::Preparing(_));
+                self.phase = Phase::Running;
+                if tuned || self.published.elapsed() >= SNAPSHOT_EVERY {
+                    self.publish();
+                }
+            }
+            Err(error) => self.trouble(id, &error),
+        }
+    }
+
+    fn finished(&mut self) {
+        let Some(run) = &self.run else { return };
+        self.phase = Phase::Finished;
+        let (id, summary, seconds) = (run.id, run.training.summary(), run.seconds());
+        self.sampled = None;
+        self.publish();
+        if let Some(summary) = summary {
+            self.tell(Event::Finished { run: id, summary: Box::new(summary), seconds });
+        }
+    }
+
+    fn trouble(&mut self, run: RunId, error: &TurnError) {
+        if let Some(active) = &mut self.run {
+            active.going = Going::Paused;
+            active.record(&serde_json::json!({ "event": "trouble", "message": error.to_string() }));
+        }
+        self.phase = Phase::Paused;
+        self.tell(Event::Trouble { run, message: error.to_string() });
+        self.publish();
+    }
+
+    fn publish(&mut self) {
+        self.publish_for(None);
+    }
+
+    /// `preparing`: the run that is being built, while there is no other.
+    fn publish_for(&mut self, preparing: Option<RunId>) {
+        self.refresh_samples();
+        self.published = Instant::now();
+        let snapshot = self.run.as_ref().map_or_else(
+            || Snapshot { run: preparing, phase: self.phase.clone(), ..Snapshot::default() },
+            |run| snapshot_of(run, self.phase.clone(), self.samples.clone(), self.first_step),
+        );
+        self.snapshot.store(Arc::new(snapshot));
+        (self.wake)();
+    }
+
+    fn refresh_samples(&mut self) {
+        let is_due = self.sampled.is_none_or(|last| last.elapsed() >= SAMPLES_EVERY);
+        let Some(run) = &self.run else { return };
+        // Before the first step on a GPU every kernel is still to be tuned: let the training step come first.
+        let is_tuning = matches!(self.phase, Phase::Preparing(_));
+        if self.watched && is_due && !is_tuning {
+            self.samples = Some(run.sample_probabilities());
+            self.sampled = Some(Instant::now());
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.backlog.push_back(event);
+        self.deliver();
+        (self.wake)();
+    }
+
+    fn deliver(&mut self) {
+        while let Some(event) = self.backlog.pop_front() {
+            match self.events.try_send(event) {
+                Ok(()) => {}
+                Err(TrySendError::Full(event)) => {
+                    self.backlog.push_front(event);
+                    return;
+                }
+                Err(TrySendError::Disconnected(_)) => return,
+            }
+        }
+    }
+}
+
+const TUNING: &str = "Tuning the GPU's kernels for this network: once, it is remembered for the next start";
+
+fn snapshot_of(run: &ActiveRun, phase: Phase, samples: Option<Arc<SampleProbabilities>>, first_step: u64) -> Snapshot {
+    let training = &run.training;
+    Snapshot {
+        run: Some(run.id),
+        phase,
+        device: run.device.info.name.clone(),
+        step: training.steps(),
+        total_steps: training.total_steps(),
+        epoch: training.epoch(),
+        epochs: training.config().epochs,
+        images_per_second: run.images_per_second(),
+        seconds_left: run.seconds_left(first_step),
+        learning_rate: training.learning_rate(),
+        evaluating: training.is_evaluating(),
+        samples,
+        health: Arc::clone(&run.latest.health),
+        validation: run.latest.validation.clone(),
+        test: run.latest.test.clone(),
+    }
+}

@@ -1,0 +1,28 @@
+//! Who watches a run: the window and the command line alike.
+
+use crate::train::{Evaluation, LayerHealth};
+
+/// What a run reports while it advances. Every method does nothing unless it is of interest.
+pub trait Observer {
+    /// One value of a curve. `step` counts finished training steps; `epoch` is the same in passes over the data.
+    fn metric(&mut self, _series: &str, _step: u64, _epoch: f64, _value: f64) {}
+
+    fn health(&mut self, _step: u64, _layers: &[LayerHealth]) {}
+
+    /// A whole evaluation: `validation` or `test`.
+    fn evaluation(&mut self, _split: &str, _step: u64, _evaluation: &Evaluation) {}
+}
+
+/// What one small step of a run did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Advance {
+    /// One training step on this many images.
+    Trained {
+        images: usize,
+    },
+    /// A piece of an evaluation.
+    Evaluated,
+    /// The last training step of an epoch's work is done, its evaluation included.
+    EpochDone,
+    Finished,
+}

@@ -1,0 +1,127 @@
+//! Networks as files: safetensors with the architecture in the metadata.
+//!
+//! A checkpoint is bytes; who writes them, and where, is the engine's business.
+
+use super::architecture::Architecture;
+use burn::tensor::{Device, Tensor, TensorData};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use std::collections::{BTreeMap, HashMap};
+
+const ARCHITECTURE: &str = "glassbox.architecture";
+const STATE: &str = "glassbox.state.";
+
+/// An array by name, in memory of the processor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NamedArray {
+    pub name: String,
+    pub dims: Vec<usize>,
+    pub data: Vec<f32>,
+}
+
+/// A network, whatever else a run must remember (arrays such as an optimiser's moments, and short texts).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checkpoint {
+    pub architecture: Architecture,
+    pub arrays: Vec<NamedArray>,
+    pub state: BTreeMap<String, String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum CheckpointError {
+    #[error("{origin} is not a readable checkpoint: {reason}")]
+    Damaged { origin: String, reason: String },
+    #[error("there is no array `{name}` in it")]
+    Missing { name: String },
+    #[error("the array `{name}` has shape {found:?}, but {expected:?} is needed")]
+    Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
+    #[error("the entry `{name}` is missing or unreadable")]
+    State { name: String },
+}
+
+impl NamedArray {
+    pub(crate) fn read(name: String, dims: Vec<usize>, value: &Tensor<1>) -> Self {
+        let data = value.to_data().try_into_vec().expect("parameters are 32-bit floats");
+        Self { name, dims, data }
+    }
+
+    /// The array of this name and shape.
+    ///
+    /// # Errors
+    /// When there is none, or it has another shape.
+    pub fn find<'a>(arrays: &'a [Self], name: &str, dims: &[usize]) -> Result<&'a Self, CheckpointError> {
+        let array = arrays
+            .iter()
+            .find(|array| array.name == name)
+            .ok_or_else(|| CheckpointError::Missing { name: name.to_owned() })?;
+        if array.dims == dims {
+            return Ok(array);
+        }
+        let (found, expected) = (array.dims.clone(), dims.to_vec());
+        Err(CheckpointError::Shape { name: name.to_owned(), found, expected })
+    }
+
+    /// Flat, on a device.
+    pub fn to_tensor(&self, device: &Device) -> Tensor<1> {
+        Tensor::from_data(TensorData::new(self.data.clone(), [self.data.len()]), device)
+    }
+}
+
+impl Checkpoint {
+    /// The file.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let bytes: Vec<Vec<u8>> =
+            self.arrays.iter().map(|array| array.data.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
+        let views = self.arrays.iter().zip(&bytes).map(|(array, bytes)| {
+            let view =
+                TensorView::new(Dtype::F32, array.dims.clone(), bytes).expect("an array has the size of its shape");
+            (array.name.as_str(), view)
+        });
+        let texts = self.state.iter().map(|(key, value)| (format!("{STATE}{key}"), value.clone()));
+        let metadata: HashMap<String, String> =
+            texts.chain([(ARCHITECTURE.to_owned(), self.architecture.to_toml())]).collect();
+        safetensors::serialize(views, Some(metadata)).expect("names are unique")
+    }
+
+    /// Reads a file's bytes; `origin` names it in messages.
+    ///
+    /// # Errors
+    /// When it is damaged, holds anything but 32-bit floats, or no architecture.
+    pub fn from_bytes(bytes: &[u8], origin: &str) -> Result<Self, CheckpointError> {
+        let damaged = |reason: String| CheckpointError::Damaged { origin: origin.to_owned(), reason };
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(error.to_string()))?;
+        let metadata = header.metadata().clone().unwrap_or_default();
+        let architecture = metadata
+            .get(ARCHITECTURE)
+            .ok_or_else(|| damaged("it was not written by Glassbox: no architecture in its metadata".to_owned()))?;
+        let architecture = Architecture::from_toml(architecture, origin).map_err(|error| damaged(error.to_string()))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
+        let arrays = tensors
+            .iter()
+            .map(|(name, view)| {
+                to_array(name, &view).ok_or_else(|| damaged(format!("`{name}` is not of 32-bit floats")))
+            })
+            .collect::<Result<_, _>>()?;
+        let state = metadata
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix(STATE)?.to_owned(), value.clone())))
+            .collect();
+        Ok(Self { architecture, arrays, state })
+    }
+
+    /// A short text of the state, parsed.
+    ///
+    /// # Errors
+    /// When it is missing or is no such value.
+    pub fn state<T: std::str::FromStr>(&self, name: &str) -> Result<T, CheckpointError> {
+        let text = self.state.get(name);
+        text.and_then(|text| text.parse().ok()).ok_or_else(|| CheckpointError::State { name: name.to_owned() })
+    }
+}
+
+fn to_array(name: &str, view: &TensorView<'_>) -> Option<NamedArray> {
+    if view.dtype() != Dtype::F32 {
+        return None;
+    }
+    let data = view.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+    Some(NamedArray { name: name.to_owned(), dims: view.shape().to_vec(), data: data.collect() })
+}

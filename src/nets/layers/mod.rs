@@ -1,0 +1,220 @@
+//! The kinds of layer, one a file. To add one: write its file, then give it a variant and a line in [`LayerKind`].
+//!
+//! A layer knows its shape rule, its forward step, what it must record for the way back, and its backward step.
+//! Activations are always `[batch, channels, height, width]`; a vector of `n` units is `n` channels of 1 x 1.
+//! Parameters are kept flat and take their shape at use, which costs nothing and keeps optimisers and files simple.
+
+mod activation;
+mod batch_norm;
+mod conv2d;
+mod dropout;
+mod flatten;
+mod linear;
+mod local_response_norm;
+mod pool;
+
+pub use activation::{Relu, Sigmoid, Tanh};
+pub use batch_norm::BatchNorm;
+pub use conv2d::Conv2d;
+pub use dropout::Dropout;
+pub use flatten::Flatten;
+pub use linear::Linear;
+pub use local_response_norm::LocalResponseNorm;
+pub use pool::{AveragePool2d, MaxPool2d};
+
+use super::shape::{Reach, Shape};
+use burn::tensor::{Int, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// What a layer does. In TOML, `kind = "conv2d"` and the fields of [`Conv2d`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LayerKind {
+    Conv2d(Conv2d),
+    MaxPool2d(MaxPool2d),
+    AveragePool2d(AveragePool2d),
+    Relu(Relu),
+    Tanh(Tanh),
+    Sigmoid(Sigmoid),
+    BatchNorm(BatchNorm),
+    LocalResponseNorm(LocalResponseNorm),
+    Dropout(Dropout),
+    Flatten(Flatten),
+    Linear(Linear),
+}
+
+impl LayerKind {
+    /// The one place that lists all kinds, with the name that TOML and the window use.
+    fn entry(&self) -> (&'static str, &dyn Operation) {
+        match self {
+            Self::Conv2d(layer) => ("conv2d", layer),
+            Self::MaxPool2d(layer) => ("max_pool2d", layer),
+            Self::AveragePool2d(layer) => ("average_pool2d", layer),
+            Self::Relu(layer) => ("relu", layer),
+            Self::Tanh(layer) => ("tanh", layer),
+            Self::Sigmoid(layer) => ("sigmoid", layer),
+            Self::BatchNorm(layer) => ("batch_norm", layer),
+            Self::LocalResponseNorm(layer) => ("local_response_norm", layer),
+            Self::Dropout(layer) => ("dropout", layer),
+            Self::Flatten(layer) => ("flatten", layer),
+            Self::Linear(layer) => ("linear", layer),
+        }
+    }
+
+    pub fn name(&self) -> &'static str {
+        self.entry().0
+    }
+
+    pub fn operation(&self) -> &dyn Operation {
+        self.entry().1
+    }
+
+    /// Whether this is a pointwise nonlinearity: where a unit's output can be called dead or alive.
+    pub fn is_nonlinearity(&self) -> bool {
+        matches!(self, Self::Relu(_) | Self::Tanh(_) | Self::Sigmoid(_))
+    }
+}
+
+/// What every kind of layer does.
+pub trait Operation {
+    /// Shape of the output for one example, or why there is none.
+    ///
+    /// # Errors
+    /// A sentence that says what does not fit and what would.
+    fn output(&self, input: Shape) -> Result<Shape, String>;
+
+    /// The parameters and buffers, in a fixed order.
+    fn parameters(&self, _input: Shape) -> Vec<ParameterSpec> {
+        Vec::new()
+    }
+
+    /// Multiply-adds of one example.
+    fn multiply_adds(&self, _input: Shape, _output: Shape) -> u64 {
+        0
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Point
+    }
+
+    /// One step up. `parameters` in the order of [`parameters`](Self::parameters).
+    fn forward(&self, input: Tensor<4>, parameters: &[Tensor<1>], mode: Mode) -> (Tensor<4>, Record);
+
+    /// One step down: from the gradient at the output to those at the input and of the parameters.
+    fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, wanted: Wanted) -> LayerGradients;
+}
+
+/// Whether a forward pass is part of training. The noise of a layer (dropout) is a pure function of what stands here,
+/// so that a resumed run draws what the uninterrupted one would have drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    Evaluate,
+    Train { seed: u64, step: u64, layer: u64 },
+}
+
+impl Mode {
+    #[must_use]
+    pub fn at_layer(self, layer: usize) -> Self {
+        match self {
+            Self::Evaluate => Self::Evaluate,
+            Self::Train { seed, step, .. } => Self::Train { seed, step, layer: layer as u64 },
+        }
+    }
+}
+
+/// What a layer must remember of its forward step beyond its input and output.
+pub enum Record {
+    Nothing,
+    /// Where in its input plane each maximum stood (the switches of Zeiler and Fergus 2013, section 2.1).
+    Switches(Tensor<4, Int>),
+    /// The factor each unit was multiplied by.
+    Mask(Tensor<4>),
+    /// Batch norm in training.
+    Normalised {
+        normalised: Tensor<4>,
+        inverse_deviation: Tensor<4>,
+        running_mean: Tensor<1>,
+        running_variance: Tensor<1>,
+    },
+}
+
+/// What was seen on the way up.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    pub input: &'a Tensor<4>,
+    pub output: &'a Tensor<4>,
+    pub record: &'a Record,
+    pub parameters: &'a [Tensor<1>],
+}
+
+/// Which gradients the caller needs; the others are not computed.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    pub input: bool,
+    pub parameters: bool,
+}
+
+/// Gradients of one layer. `parameters` holds one for each trainable parameter, or nothing where none were wanted.
+#[derive(Default)]
+pub struct LayerGradients {
+    pub input: Option<Tensor<4>>,
+    pub parameters: Vec<Tensor<1>>,
+}
+
+impl LayerGradients {
+    fn input_only(gradient: Tensor<4>) -> Self {
+        Self { input: Some(gradient), parameters: Vec::new() }
+    }
+}
+
+/// A parameter before it is drawn.
+pub struct ParameterSpec {
+    /// As PyTorch calls it: `weight`, `bias`, `running_mean`, ...
+    pub name: &'static str,
+    pub dims: Vec<usize>,
+    pub role: ParameterRole,
+    pub initial: Initial,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterRole {
+    /// Decays under weight decay, and is what a max-norm constraint bounds.
+    Weight,
+    Bias,
+    /// Learned, but neither decayed nor bounded.
+    Scale,
+    /// Kept beside the parameters, never trained.
+    Buffer,
+}
+
+impl ParameterRole {
+    pub fn is_trainable(self) -> bool {
+        self != Self::Buffer
+    }
+}
+
+/// How a parameter starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Initial {
+    Constant(f32),
+    /// Uniform with variance gain / fan-in: gain 2 below a ReLU (He et al. 2015), 1 elsewhere (LeCun et al. 1998).
+    FanIn(usize),
+}
+
+/// `[channels]` as `[1, channels, 1, 1]`.
+fn per_channel(values: &Tensor<1>) -> Tensor<4> {
+    let channels = values.dims()[0];
+    values.clone().reshape([1, channels, 1, 1])
+}
+
+/// Sum over batch, height and width: `[channels]`.
+fn channel_sums(x: Tensor<4>) -> Tensor<1> {
+    let [batch, channels, height, width] = x.dims();
+    let over_space: Tensor<2> = if height * width == 1 {
+        x.reshape([batch, channels])
+    } else {
+        x.reshape([batch * channels, height * width]).sum_dim(1).reshape([batch, channels])
+    };
+    over_space.sum_dim(0).reshape([channels])
+}

@@ -1,0 +1,125 @@
+//! Pooling. Max pooling records its switches, which the way back needs.
+
+use super::{LayerGradients, Mode, Operation, Record, Seen, Wanted};
+use crate::nets::shape::{Reach, Shape};
+use burn::tensor::Tensor;
+use burn::tensor::module::{
+    avg_pool2d, avg_pool2d_backward, max_pool2d_with_indices, max_pool2d_with_indices_backward,
+};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
+use serde::{Deserialize, Serialize};
+
+/// The largest value in each square window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MaxPool2d {
+    pub kernel: usize,
+    #[serde(default = "one")]
+    pub stride: usize,
+    #[serde(default)]
+    pub padding: usize,
+}
+
+/// The mean of each square window, padding counted as zeros.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AveragePool2d {
+    pub kernel: usize,
+    #[serde(default = "one")]
+    pub stride: usize,
+    #[serde(default)]
+    pub padding: usize,
+}
+
+pub(super) fn one() -> usize {
+    1
+}
+
+/// Output side of a window that slides over `side` pixels.
+pub(super) fn slide(side: usize, kernel: usize, stride: usize, padding: usize) -> Result<usize, String> {
+    if kernel == 0 || stride == 0 {
+        return Err("kernel and stride must be at least 1".to_owned());
+    }
+    let padded = padding.checked_mul(2).and_then(|both| both.checked_add(side)).ok_or("the padding is too large")?;
+    if padded < kernel {
+        return Err(format!("a kernel of {kernel} does not fit into {side} pixels with a padding of {padding}"));
+    }
+    Ok((padded - kernel) / stride + 1)
+}
+
+fn pooled(input: Shape, kernel: usize, stride: usize, padding: usize) -> Result<Shape, String> {
+    if padding > kernel / 2 {
+        return Err(format!("a padding of {padding} is over half the kernel of {kernel}"));
+    }
+    Ok(Shape {
+        channels: input.channels,
+        height: slide(input.height, kernel, stride, padding)?,
+        width: slide(input.width, kernel, stride, padding)?,
+    })
+}
+
+impl MaxPool2d {
+    fn options(&self) -> MaxPoolOptions<2> {
+        let Self { kernel, stride, padding } = *self;
+        MaxPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2])
+    }
+}
+
+impl Operation for MaxPool2d {
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        pooled(input, self.kernel, self.stride, self.padding)
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Window { kernel: self.kernel, stride: self.stride, padding: self.padding }
+    }
+
+    fn forward(&self, input: Tensor<4>, _: &[Tensor<1>], _: Mode) -> (Tensor<4>, Record) {
+        let (output, switches) = max_pool2d_with_indices(input, self.options());
+        (output, Record::Switches(switches))
+    }
+
+    fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, _: Wanted) -> LayerGradients {
+        let Record::Switches(switches) = seen.record else { return LayerGradients::default() };
+        let Self { kernel, stride, padding } = *self;
+        LayerGradients::input_only(max_pool2d_with_indices_backward(
+            seen.input.clone(),
+            [kernel; 2],
+            [stride; 2],
+            [padding; 2],
+            [1; 2],
+            false,
+            gradient,
+            switches.clone(),
+        ))
+    }
+}
+
+impl Operation for AveragePool2d {
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        pooled(input, self.kernel, self.stride, self.padding)
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Window { kernel: self.kernel, stride: self.stride, padding: self.padding }
+    }
+
+    fn forward(&self, input: Tensor<4>, _: &[Tensor<1>], _: Mode) -> (Tensor<4>, Record) {
+        let Self { kernel, stride, padding } = *self;
+        let options = AvgPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]);
+        (avg_pool2d(input, options), Record::Nothing)
+    }
+
+    fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, _: Wanted) -> LayerGradients {
+        let Self { kernel, stride, padding } = *self;
+        LayerGradients::input_only(avg_pool2d_backward(
+            seen.input.clone(),
+            gradient,
+            [kernel; 2],
+            [stride; 2],
+            [padding; 2],
+            true,
+            false,
+        ))
+    }
+}

@@ -1,0 +1,19 @@
+//! What learns: a network is a sequence of named layers that can be cut anywhere.
+//!
+//! An [`Architecture`] is plain data (TOML); [`Network`] is an architecture with parameters on a device. Everything the
+//! laboratory does is a forward pass to a cut, or a backward pass down to one. Each kind of layer is one file in
+//! [`layers`]. Imports nothing else of Glassbox.
+
+mod architecture;
+mod checkpoint;
+pub mod layers;
+mod network;
+mod presets;
+mod shape;
+
+pub use architecture::{Architecture, ArchitectureError, Layer, LayerSummary};
+pub use checkpoint::{Checkpoint, CheckpointError, NamedArray};
+pub use layers::{LayerKind, Mode, ParameterRole};
+pub use network::{Gradients, Network, Parameter, Trace};
+pub use presets::{preset, preset_names, resolve};
+pub use shape::{ReceptiveField, Shape};

@@ -1,0 +1,260 @@
+//! A network: an architecture with parameters on a device.
+
+use super::architecture::{Architecture, ArchitectureError};
+use super::checkpoint::{CheckpointError, NamedArray};
+use super::layers::{Initial, LayerGradients, Mode, ParameterRole, Record, Seen, Wanted};
+use super::shape::Shape;
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
+
+/// A sequence of named layers. Cut 0 is the input, cut `i` the output of layer `i - 1`.
+pub struct Network {
+    architecture: Architecture,
+    device: Device,
+    cuts: Vec<Shape>,
+    parameters: Vec<Parameter>,
+    /// The values of `parameters`, flat, in the same order.
+    values: Vec<Tensor<1>>,
+    /// Which parameters belong to each layer.
+    of_layer: Vec<Range<usize>>,
+}
+
+/// What a parameter is, apart from its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameter {
+    /// `layer.weight`, as PyTorch would call it.
+    pub name: String,
+    pub layer: usize,
+    pub dims: Vec<usize>,
+    pub role: ParameterRole,
+}
+
+/// Everything a forward pass went through, from one cut up to another.
+pub struct Trace {
+    first_cut: usize,
+    /// One for each cut, the first included.
+    activations: Vec<Tensor<4>>,
+    records: Vec<Record>,
+}
+
+impl Trace {
+    /// `[batch, channels, height, width]` at a cut.
+    pub fn activation(&self, cut: usize) -> &Tensor<4> {
+        &self.activations[cut - self.first_cut]
+    }
+
+    pub fn output(&self) -> &Tensor<4> {
+        self.activations.last().expect("a trace holds at least the cut it starts from")
+    }
+
+    /// What layer `layer` recorded.
+    pub fn record(&self, layer: usize) -> &Record {
+        &self.records[layer - self.first_cut]
+    }
+
+    pub fn first_cut(&self) -> usize {
+        self.first_cut
+    }
+
+    pub fn last_cut(&self) -> usize {
+        self.first_cut + self.records.len()
+    }
+}
+
+/// What a backward pass found.
+pub struct Gradients {
+    /// One entry a parameter of the network; `None` for buffers and for layers the pass did not go through.
+    pub parameters: Vec<Option<Tensor<1>>>,
+    /// Gradient at the cut where the pass ended, if it was wanted.
+    pub input: Option<Tensor<4>>,
+}
+
+impl Network {
+    /// Draws fresh parameters. Each layer draws from its own stream of the seed, so editing one layer leaves the start
+    /// of the others as it was.
+    ///
+    /// # Errors
+    /// When the architecture does not fit together.
+    pub fn new(architecture: Architecture, seed: u64, device: &Device) -> Result<Self, ArchitectureError> {
+        let cuts = architecture.cuts()?;
+        let (mut parameters, mut values, mut of_layer) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, layer) in architecture.layers.iter().enumerate() {
+            let first = parameters.len();
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(index as u64);
+            let gain = if feeds_relu(&architecture, index) { 2.0 } else { 1.0 };
+            for spec in layer.kind.operation().parameters(cuts[index]) {
+                let count = spec.dims.iter().product();
+                let data = TensorData::new(draw(spec.initial, gain, count, &mut rng), [count]);
+                values.push(Tensor::from_data(data, device));
+                let name = format!("{}.{}", layer.name, spec.name);
+                parameters.push(Parameter { name, layer: index, dims: spec.dims, role: spec.role });
+            }
+            of_layer.push(first..parameters.len());
+        }
+        Ok(Self { architecture, device: device.clone(), cuts, parameters, values, of_layer })
+    }
+
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Shape at every cut.
+    pub fn cuts(&self) -> &[Shape] {
+        &self.cuts
+    }
+
+    pub fn parameters(&self) -> &[Parameter] {
+        &self.parameters
+    }
+
+    pub fn value(&self, parameter: usize) -> &Tensor<1> {
+        &self.values[parameter]
+    }
+
+    /// Takes a value out, so that its owner can change it in place; [`put`](Self::put) brings it back.
+    pub fn take(&mut self, parameter: usize) -> Tensor<1> {
+        let empty = Tensor::from_data(TensorData::new(Vec::<f32>::new(), [0]), &self.device);
+        std::mem::replace(&mut self.values[parameter], empty)
+    }
+
+    pub fn put(&mut self, parameter: usize, value: Tensor<1>) {
+        self.values[parameter] = value;
+    }
+
+    /// Index of the layer with this name.
+    pub fn layer_index(&self, name: &str) -> Option<usize> {
+        self.architecture.layers.iter().position(|layer| layer.name == name)
+    }
+
+    /// Index of the topmost cut: the logits.
+    pub fn top(&self) -> usize {
+        self.architecture.layers.len()
+    }
+
+    /// The whole network, evaluated.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        self.forward_between(images, 0..self.top(), Mode::Evaluate)
+    }
+
+    /// From the activations at one cut to those at another, without keeping what lies between.
+    pub fn forward_between(&self, activations: Tensor<4>, cuts: Range<usize>, mode: Mode) -> Tensor<4> {
+        cuts.fold(activations, |x, layer| self.layer_forward(layer, x, mode).0)
+    }
+
+    /// As [`forward_between`](Self::forward_between), keeping the activations at every cut and what each layer recorded.
+    pub fn trace(&self, activations: Tensor<4>, cuts: Range<usize>, mode: Mode) -> Trace {
+        let first_cut = cuts.start;
+        let mut trace = Trace { first_cut, activations: vec![activations], records: Vec::with_capacity(cuts.len()) };
+        for layer in cuts {
+            let (output, record) = self.layer_forward(layer, trace.output().clone(), mode);
+            trace.activations.push(output);
+            trace.records.push(record);
+        }
+        trace
+    }
+
+    /// From a gradient at the last cut of a trace down to its first.
+    pub fn backward(&self, trace: &Trace, gradient: Tensor<4>, wanted: Wanted) -> Gradients {
+        let mut parameters: Vec<Option<Tensor<1>>> = vec![None; self.parameters.len()];
+        let mut gradient = Some(gradient);
+        let lowest = if wanted.input { trace.first_cut() } else { self.lowest_with_parameters(trace) };
+        for layer in (lowest..trace.last_cut()).rev() {
+            let Some(above) = gradient.take() else { break };
+            let wanted = Wanted { input: wanted.input || layer > lowest, ..wanted };
+            let found = self.layer_backward(layer, trace, above, wanted);
+            let trainable = self.of_layer[layer].clone().filter(|&index| self.parameters[index].role.is_trainable());
+            for (index, value) in trainable.zip(found.parameters) {
+                parameters[index] = Some(value);
+            }
+            gradient = found.input;
+        }
+        Gradients { parameters, input: gradient.filter(|_| wanted.input) }
+    }
+
+    /// Keeps the running statistics that batch norm layers found during a forward pass in training.
+    pub fn keep_statistics(&mut self, trace: &Trace) {
+        for (layer, record) in (trace.first_cut()..).zip(&trace.records) {
+            if let Record::Normalised { running_mean, running_variance, .. } = record {
+                let buffers = self.of_layer[layer].clone().filter(|&index| !self.parameters[index].role.is_trainable());
+                for (index, value) in buffers.zip([running_mean, running_variance]) {
+                    self.values[index] = value.clone();
+                }
+            }
+        }
+    }
+
+    /// All parameters and buffers, by name.
+    pub fn to_arrays(&self) -> Vec<NamedArray> {
+        self.parameters
+            .iter()
+            .zip(&self.values)
+            .map(|(parameter, value)| NamedArray::read(parameter.name.clone(), parameter.dims.clone(), value))
+            .collect()
+    }
+
+    /// Replaces parameters and buffers by those of the same name.
+    ///
+    /// # Errors
+    /// When one is missing or has another shape; then nothing is changed.
+    pub fn load_arrays(&mut self, arrays: &[NamedArray]) -> Result<(), CheckpointError> {
+        let found = self
+            .parameters
+            .iter()
+            .map(|parameter| NamedArray::find(arrays, &parameter.name, &parameter.dims))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.values = found.into_iter().map(|array| array.to_tensor(&self.device)).collect();
+        Ok(())
+    }
+
+    fn layer_forward(&self, layer: usize, input: Tensor<4>, mode: Mode) -> (Tensor<4>, Record) {
+        let operation = self.architecture.layers[layer].kind.operation();
+        operation.forward(input, &self.values[self.of_layer[layer].clone()], mode.at_layer(layer))
+    }
+
+    fn layer_backward(&self, layer: usize, trace: &Trace, gradient: Tensor<4>, wanted: Wanted) -> LayerGradients {
+        let seen = Seen {
+            input: trace.activation(layer),
+            output: trace.activation(layer + 1),
+            record: trace.record(layer),
+            parameters: &self.values[self.of_layer[layer].clone()],
+        };
+        self.architecture.layers[layer].kind.operation().backward(seen, gradient, wanted)
+    }
+
+    /// Below this layer there is nothing to learn, so a pass for parameters ends here.
+    fn lowest_with_parameters(&self, trace: &Trace) -> usize {
+        (trace.first_cut()..trace.last_cut())
+            .find(|&layer| !self.of_layer[layer].is_empty())
+            .unwrap_or(trace.last_cut())
+    }
+}
+
+/// Whether the first nonlinearity above this layer is a ReLU.
+fn feeds_relu(architecture: &Architecture, layer: usize) -> bool {
+    let above = architecture.layers[layer + 1..].iter().map(|layer| &layer.kind);
+    above
+        .take_while(|kind| kind.operation().parameters(Shape::vector(1)).iter().all(|spec| spec.dims.len() < 2))
+        .find(|kind| kind.is_nonlinearity())
+        .is_some_and(|kind| kind.name() == "relu")
+}
+
+fn draw(initial: Initial, gain: f64, count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+    match initial {
+        Initial::Constant(value) => vec![value; count],
+        Initial::FanIn(fan_in) => {
+            let bound = (3.0 * gain / fan_in as f64).sqrt();
+            (0..count).map(|_| ((unit_interval(rng) * 2.0 - 1.0) * bound) as f32).collect()
+        }
+    }
+}
+
+fn unit_interval(rng: &mut ChaCha8Rng) -> f64 {
+    f64::from(rng.next_u32()) / 4_294_967_296.0
+}

@@ -1,0 +1,127 @@
+//! What a network gets right and wrong on a set of images.
+
+use super::objective::{cross_entropy, softmax_rows};
+use serde::{Deserialize, Serialize};
+
+/// Bins of the calibration diagram, equal in width.
+const BINS: usize = 15;
+
+/// The figures of one evaluation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    pub examples: usize,
+    /// Mean cross-entropy, in nats.
+    pub loss: f64,
+    pub errors: usize,
+    pub accuracy: f64,
+    /// `confusion[truth][prediction]`, counts.
+    pub confusion: Vec<Vec<u32>>,
+    pub classes: Vec<ClassFigures>,
+    pub calibration: Vec<CalibrationBin>,
+    /// Expected calibration error (Guo et al. 2017, equation 5) over 15 bins.
+    pub calibration_error: f64,
+}
+
+/// One class against the others. A figure without a denominator is 0.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassFigures {
+    pub examples: u32,
+    pub precision: f64,
+    pub recall: f64,
+    pub f1: f64,
+}
+
+/// Predictions whose confidence lies in one fifteenth of 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CalibrationBin {
+    pub examples: u32,
+    /// Mean probability of the predicted class.
+    pub confidence: f64,
+    /// Share of right predictions.
+    pub accuracy: f64,
+}
+
+/// An evaluation in the making, batch by batch.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    classes: usize,
+    loss: f64,
+    confusion: Vec<Vec<u32>>,
+    bins: [BinSums; BINS],
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct BinSums {
+    examples: u32,
+    right: u32,
+    confidence: f64,
+}
+
+impl Tally {
+    pub fn new(classes: usize) -> Self {
+        Self { classes, loss: 0.0, confusion: vec![vec![0; classes]; classes], bins: [BinSums::default(); BINS] }
+    }
+
+    /// Counts one batch: `logits` `[batch, classes]`, rows in the order of `labels`.
+    pub fn add(&mut self, logits: &[f32], labels: &[usize]) {
+        let probabilities = softmax_rows(logits, self.classes);
+        let rows = logits.chunks_exact(self.classes).zip(probabilities.chunks_exact(self.classes));
+        for ((logits, probabilities), &label) in rows.zip(labels) {
+            let predicted = most_likely(logits);
+            self.loss += cross_entropy(logits, label);
+            self.confusion[label][predicted] += 1;
+            let confidence = f64::from(probabilities[predicted]);
+            let bin = &mut self.bins[((confidence * BINS as f64).ceil() as usize).clamp(1, BINS) - 1];
+            bin.examples += 1;
+            bin.right += u32::from(predicted == label);
+            bin.confidence += confidence;
+        }
+    }
+
+    pub fn finish(self) -> Evaluation {
+        let examples: u32 = self.confusion.iter().flatten().sum();
+        let right: u32 = (0..self.classes).map(|class| self.confusion[class][class]).sum();
+        let share = |part: f64, whole: u32| if whole == 0 { 0.0 } else { part / f64::from(whole) };
+        let calibration: Vec<CalibrationBin> = self
+            .bins
+            .iter()
+            .map(|bin| CalibrationBin {
+                examples: bin.examples,
+                confidence: share(bin.confidence, bin.examples),
+                accuracy: share(f64::from(bin.right), bin.examples),
+            })
+            .collect();
+        let gaps = calibration.iter().map(|bin| f64::from(bin.examples) * (bin.confidence - bin.accuracy).abs());
+        Evaluation {
+            examples: examples as usize,
+            loss: share(self.loss, examples),
+            errors: (examples - right) as usize,
+            accuracy: share(f64::from(right), examples),
+            classes: (0..self.classes).map(|class| class_figures(&self.confusion, class)).collect(),
+            calibration_error: share(gaps.sum(), examples),
+            calibration,
+            confusion: self.confusion,
+        }
+    }
+}
+
+fn class_figures(confusion: &[Vec<u32>], class: usize) -> ClassFigures {
+    let right = f64::from(confusion[class][class]);
+    let examples: u32 = confusion[class].iter().sum();
+    let predicted: u32 = confusion.iter().map(|row| row[class]).sum();
+    let share = |whole: f64| if whole == 0.0 { 0.0 } else { right / whole };
+    let (precision, recall) = (share(f64::from(predicted)), share(f64::from(examples)));
+    let f1 = if right == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
+    ClassFigures { examples, precision, recall, f1 }
+}
+
+/// Index of the highest logit, the first of equals.
+pub(super) fn most_likely(logits: &[f32]) -> usize {
+    let mut best = 0;
+    for (index, logit) in logits.iter().enumerate() {
+        if *logit > logits[best] {
+            best = index;
+        }
+    }
+    best
+}

@@ -1,0 +1,17 @@
+//! How it learns: objectives, optimisers, schedules, one training step, evaluation.
+//!
+//! Imports `data` and `nets`. Knows nothing of who watches: whoever drives it reads what each step returns.
+
+mod evaluation;
+mod health;
+mod objective;
+pub mod optimiser;
+mod schedule;
+mod trainer;
+
+pub use evaluation::{CalibrationBin, ClassFigures, Evaluation, Tally};
+pub use health::{Fault, FaultPlace, LayerHealth};
+pub use objective::{Objective, cross_entropy, softmax_rows};
+pub use optimiser::{Optimiser, OptimiserKind, OptimiserSettings};
+pub use schedule::{Schedule, ScheduleKind};
+pub use trainer::{StepReport, Trainer, images_tensor};

@@ -1,0 +1,129 @@
+//! One training step.
+
+use super::health::{Fault, FaultPlace, LayerHealth, find_fault, layer_health};
+use super::objective::{Objective, cross_entropy};
+use super::optimiser::{Optimiser, OptimiserSettings};
+use crate::data::Batch;
+use crate::nets::{CheckpointError, Mode, NamedArray, Network, layers::Wanted};
+use burn::tensor::{Device, Tensor, TensorData};
+
+/// A network, its optimiser, and how far they are.
+pub struct Trainer {
+    network: Network,
+    optimiser: Optimiser,
+    seed: u64,
+    step: u64,
+}
+
+/// What one step showed.
+#[derive(Clone, Debug)]
+pub struct StepReport {
+    /// Mean cross-entropy of the batch before the update, in nats.
+    pub loss: f64,
+    /// Share of the batch that was classified rightly before the update.
+    pub accuracy: f64,
+    /// Norm of the gradient over all parameters, before clipping; zero on a GPU unless clipping or health was asked for.
+    pub gradient_norm: f64,
+    /// Only when asked for.
+    pub health: Vec<LayerHealth>,
+}
+
+impl Trainer {
+    /// `on_host`: the device is the processor. `seed` decides the noise of dropout.
+    pub fn new(network: Network, settings: &OptimiserSettings, seed: u64, on_host: bool) -> Self {
+        let optimiser = Optimiser::new(settings.kind, &network, on_host);
+        Self { network, optimiser, seed, step: 0 }
+    }
+
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// Forward, backward, update. With a fault, nothing was updated (on a GPU, whose values are read only after the
+    /// update, the weights may have been).
+    ///
+    /// # Errors
+    /// When the loss or a gradient is not finite.
+    pub fn step(
+        &mut self,
+        batch: &Batch,
+        settings: &OptimiserSettings,
+        learning_rate: f64,
+        with_health: bool,
+    ) -> Result<StepReport, Fault> {
+        let mode = Mode::Train { seed: self.seed, step: self.step, layer: 0 };
+        let images = images_tensor(batch, self.network.device());
+        let trace = self.network.trace(images, 0..self.network.top(), mode);
+        let logits = trace.output().clone();
+        let classes = logits.dims()[1];
+        let gradient = Objective::hard(&batch.labels, classes, &logits).gradient(&logits);
+        let wanted = Wanted { input: false, parameters: true };
+        let mut gradients = self.network.backward(&trace, gradient, wanted).parameters;
+
+        let read_norms = self.optimiser.on_host() || settings.clip_norm > 0.0 || with_health;
+        let norms = if read_norms { self.optimiser.gradient_norms(&mut gradients) } else { Vec::new() };
+        if norms.iter().any(|norm| !norm.is_finite()) {
+            return Err(self.fault(&trace, &norms));
+        }
+        self.network.keep_statistics(&trace);
+        let parameter_norms =
+            self.optimiser.update(&mut self.network, gradients, &norms, settings, learning_rate, with_health);
+
+        let (loss, accuracy) = score(&logits, &batch.labels);
+        if !loss.is_finite() {
+            return Err(self.fault(&trace, &norms));
+        }
+        self.step += 1;
+        let health = if with_health { layer_health(&self.network, &trace, &parameter_norms) } else { Vec::new() };
+        let gradient_norm = norms.iter().map(|norm| norm * norm).sum::<f64>().sqrt();
+        Ok(StepReport { loss, accuracy, gradient_norm, health })
+    }
+
+    /// Parameters, buffers and moments.
+    pub fn to_arrays(&self) -> Vec<NamedArray> {
+        let mut arrays = self.network.to_arrays();
+        arrays.extend(self.optimiser.to_arrays(&self.network));
+        arrays
+    }
+
+    /// Goes back to what [`to_arrays`](Self::to_arrays) gave after `step` steps.
+    ///
+    /// # Errors
+    /// When an array is missing or has another shape.
+    pub fn load_arrays(&mut self, arrays: &[NamedArray], step: u64) -> Result<(), CheckpointError> {
+        self.network.load_arrays(arrays)?;
+        self.optimiser.load_arrays(&self.network, arrays, step)?;
+        self.step = step;
+        Ok(())
+    }
+
+    fn fault(&self, trace: &crate::nets::Trace, norms: &[f64]) -> Fault {
+        find_fault(&self.network, trace, norms, self.step).unwrap_or_else(|| {
+            let layer = self.network.architecture().layers.last().map_or_else(String::new, |layer| layer.name.clone());
+            Fault { step: self.step, layer, place: FaultPlace::Gradient }
+        })
+    }
+}
+
+/// A batch's images on a device, `[batch, channels, height, width]`.
+pub fn images_tensor(batch: &Batch, device: &Device) -> Tensor<4> {
+    let shape = batch.shape;
+    let dims = [batch.len(), shape.channels, shape.height, shape.width];
+    Tensor::from_data(TensorData::new(batch.images.clone(), dims), device)
+}
+
+/// Mean cross-entropy and accuracy.
+fn score(logits: &Tensor<4>, labels: &[usize]) -> (f64, f64) {
+    let [_, classes, _, _] = logits.dims();
+    let values: Vec<f32> = logits.to_data().try_into_vec().expect("logits are 32-bit floats");
+    let rows = values.chunks_exact(classes).zip(labels);
+    let loss = rows.clone().map(|(row, &label)| cross_entropy(row, label)).sum::<f64>();
+    let right = rows.filter(|(row, label)| super::evaluation::most_likely(row) == **label).count();
+    let batch = labels.len() as f64;
+    (loss / batch, right as f64 / batch)
+}

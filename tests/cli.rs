@@ -1,0 +1,188 @@
+//! The command line from outside: what it prints, and how it ends.
+
+use serde_json::Value;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn glassbox(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_glassbox"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    glassbox(arguments).output().unwrap()
+}
+
+fn lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+const SMALL: &[&str] = &[
+    "train",
+    "--data",
+    "mnist",
+    "--network",
+    "mlp-30",
+    "--epochs",
+    "2",
+    "--seed",
+    "1",
+    "--device",
+    "cpu",
+    "--json",
+    "--set",
+    "data.train=2560",
+    "--set",
+    "data.validation=500",
+];
+
+#[test]
+fn a_run_reports_in_json_and_ends_with_its_summary() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("a");
+    let mut arguments = SMALL.to_vec();
+    arguments.extend(["--out", out.to_str().unwrap()]);
+    let output = run(&arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = lines(&output);
+    let epochs: Vec<&Value> = lines.iter().filter(|line| line["event"] == "epoch").collect();
+    assert_eq!(epochs.len(), 2);
+    assert!(epochs[1]["train_loss"].as_f64() < epochs[0]["train_loss"].as_f64());
+    let summary = lines.last().unwrap();
+    assert_eq!(summary["event"], "summary");
+    assert_eq!(summary["epochs"], 2);
+    assert_eq!(summary["settings"]["network"], "mlp-30");
+    assert!(summary["seconds"].as_f64().unwrap() > 0.0);
+    let errors = summary["test_errors"].as_u64().unwrap();
+    assert!((200..5_000).contains(&errors), "{errors} test errors");
+    assert!((summary["test_accuracy"].as_f64().unwrap() - (1.0 - errors as f64 / 1e4)).abs() < 1e-9);
+    for file in [
+        "config.toml",
+        "architecture.toml",
+        "metrics.csv",
+        "events.jsonl",
+        "summary.json",
+        "checkpoints/last.safetensors",
+    ] {
+        assert!(out.join(file).is_file(), "{file}");
+    }
+}
+
+fn refused(arguments: &[&str], word: &str) {
+    let output = run(arguments);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    let lines: Vec<&str> = message.lines().filter(|line| line.starts_with("glassbox:")).collect();
+    assert_eq!(lines.len(), 1, "{message}");
+    assert!(lines[0].contains(word), "{message}");
+    assert!(!message.contains("panicked"), "{message}");
+}
+
+#[test]
+fn a_wrong_argument_gets_one_line_and_status_2() {
+    refused(&["train", "--epochs", "many"], "many");
+    refused(&["train", "--nonsense"], "--nonsense");
+    refused(&["fly"], "fly");
+    refused(&["train", "--set", "optimiser.learning_rat=1"], "optimiser.learning_rat");
+    refused(&["train", "--set", "optimiser.learning_rate=fast"], "fast");
+    refused(&["train", "--set", "batch_size"], "KEY=VALUE");
+    refused(&["train", "--network", "no-such-network"], "mlp-800");
+    refused(&["train", "--data", "/no/such/folder", "--device", "cpu"], "/no/such/folder");
+    refused(&["train", "--device", "gpu:99"], "gpu:99");
+    refused(&["train", "--resume", "/no/such/run"], "/no/such/run");
+    refused(&["networks", "no-such-network"], "no-such-network");
+    refused(&["bench", "--batch", "0"], "--batch");
+}
+
+#[test]
+fn help_reads_on_standard_output() {
+    for arguments in [&["--help"][..], &["train", "--help"], &["bench", "--help"]] {
+        let output = run(arguments);
+        assert!(output.status.success());
+        assert!(String::from_utf8(output.stdout).unwrap().contains("Usage: glassbox"));
+    }
+}
+
+#[test]
+fn lists_name_what_there_is() {
+    let text = |arguments: &[&str]| String::from_utf8(run(arguments).stdout).unwrap();
+    assert!(text(&["devices"]).contains("cpu"));
+    assert!(text(&["datasets"]).contains("60000"));
+    assert!(text(&["networks"]).contains("convnet-cifar"));
+    assert!(text(&["networks", "lenet", "--layers"]).contains("conv1"));
+    let devices = lines(&run(&["devices", "--json"]));
+    assert_eq!(devices[0]["id"], "cpu");
+}
+
+#[test]
+fn bench_measures_what_it_is_asked_for() {
+    let rows = lines(&run(&["bench", "--network", "mlp-30", "--device", "cpu", "--seconds", "0.2", "--json"]));
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["network"], "mlp-30");
+    for figure in ["train_images_per_second", "inference_images_per_second", "train_gflops", "inference_gflops"] {
+        assert!(rows[0][figure].as_f64().unwrap() > 0.0, "{figure}");
+    }
+}
+
+fn interrupt(process: u32) {
+    let done = Command::new("kill").args(["-INT", &process.to_string()]).status().unwrap();
+    assert!(done.success());
+}
+
+/// Ctrl-C saves and stops with status 130; what is resumed ends as if nothing had happened.
+#[cfg(unix)]
+#[test]
+fn control_c_saves_and_the_run_can_be_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let [whole, pieces] = ["whole", "pieces"].map(|name| folder.path().join(name));
+    let long = [SMALL, &["--set", "epochs=40"]].concat();
+    assert!(run(&[&long[..], &["--out", whole.to_str().unwrap()]].concat()).status.success());
+
+    let arguments = [&long[..], &["--out", pieces.to_str().unwrap()]].concat();
+    let mut child = glassbox(&arguments).stdout(Stdio::piped()).spawn().unwrap();
+    wait_for_rows(&pieces.join("metrics.csv"), 40);
+    interrupt(child.id());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert!(!pieces.join("summary.json").exists(), "it ended before it was interrupted");
+
+    let output = run(&["train", "--resume", pieces.to_str().unwrap(), "--device", "cpu", "--json"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metrics = |folder: &Path| fs::read_to_string(folder.join("metrics.csv")).unwrap();
+    assert_eq!(metrics(&pieces), metrics(&whole));
+}
+
+fn wait_for_rows(file: &Path, rows: usize) {
+    let began = Instant::now();
+    while fs::read_to_string(file).map_or(0, |text| text.lines().count()) < rows {
+        assert!(began.elapsed() < Duration::from_secs(60), "no rows in {}", file.display());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_run_is_not_written_over_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("a");
+    let arguments = [SMALL, &["--out", out.to_str().unwrap()]].concat();
+    assert!(run(&arguments).status.success());
+    let before = fs::read(out.join("metrics.csv")).unwrap();
+    refused(&arguments, "already holds a run");
+    assert_eq!(fs::read(out.join("metrics.csv")).unwrap(), before);
+}
+
+#[test]
+fn without_a_display_the_window_says_so_and_shows_the_way() {
+    let output = glassbox(&["--fresh"])
+        .env_remove("DISPLAY")
+        .env_remove("WAYLAND_DISPLAY")
+        .env_remove("WAYLAND_SOCKET")
+        .output()
+        .unwrap();
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(message.contains("glassbox train") && !message.contains("panicked"), "{message}");
+}

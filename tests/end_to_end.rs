@@ -1,0 +1,173 @@
+//! The real program in a virtual display: press Space, see the loss fall, pause, take the picture of the README.
+//!
+//! The picture goes to `target/tmp`, and to `docs/screenshot.png` too with `GLASSBOX_UPDATE_SCREENSHOTS=1`. Without Xvfb
+//! the test says so and passes; `scripts/test` installs it.
+#![cfg(target_os = "linux")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use x11rb::connection::Connection;
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, ImageFormat, InputFocus, Window};
+use x11rb::protocol::xtest::ConnectionExt as _;
+use x11rb::rust_connection::RustConnection;
+
+const SIZE: (u16, u16) = (1280, 800);
+const PATIENCE: Duration = Duration::from_secs(120);
+const KEY_PRESS: u8 = 2;
+const KEY_RELEASE: u8 = 3;
+const SPACE: u32 = 0x20;
+
+/// Ends its process when the test ends, whichever way.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A display that picks its own free number.
+fn virtual_display() -> Option<(Running, String)> {
+    let screen = format!("{}x{}x24", SIZE.0, SIZE.1);
+    let mut child = Command::new("Xvfb")
+        .args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .ok()?;
+    let mut line = String::new();
+    BufReader::new(child.stdout.take()?).read_line(&mut line).ok()?;
+    Some((Running(child), format!(":{}", line.trim())))
+}
+
+struct Screen {
+    connection: RustConnection,
+    root: Window,
+}
+
+impl Screen {
+    fn open(display: &str) -> Self {
+        let (connection, number) = x11rb::connect(Some(display)).unwrap();
+        let root = connection.setup().roots[number].root;
+        Self { connection, root }
+    }
+
+    /// The window with this title, once it is there.
+    fn window(&self, title: &str) -> Option<Window> {
+        let children = self.connection.query_tree(self.root).unwrap().reply().unwrap().children;
+        children.into_iter().find(|&window| {
+            let name =
+                self.connection.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::ANY, 0, 64).unwrap().reply();
+            name.is_ok_and(|name| name.value == title.as_bytes())
+        })
+    }
+
+    /// There is no window manager here to do it.
+    fn focus(&self, window: Window) {
+        self.connection.set_input_focus(InputFocus::PARENT, window, x11rb::CURRENT_TIME).unwrap().check().unwrap();
+    }
+
+    fn press(&self, symbol: u32) {
+        let setup = self.connection.setup();
+        let (first, count) = (setup.min_keycode, setup.max_keycode - setup.min_keycode + 1);
+        let mapping = self.connection.get_keyboard_mapping(first, count).unwrap().reply().unwrap();
+        let width = usize::from(mapping.keysyms_per_keycode);
+        let place = mapping.keysyms.chunks(width).position(|symbols| symbols.first() == Some(&symbol)).unwrap();
+        for kind in [KEY_PRESS, KEY_RELEASE] {
+            self.connection
+                .xtest_fake_input(kind, first + place as u8, 0, self.root, 0, 0, 0)
+                .unwrap()
+                .check()
+                .unwrap();
+            std::thread::sleep(Duration::from_millis(60));
+        }
+    }
+
+    fn picture(&self) -> image::RgbImage {
+        let reply = self
+            .connection
+            .get_image(ImageFormat::Z_PIXMAP, self.root, 0, 0, SIZE.0, SIZE.1, u32::MAX)
+            .unwrap()
+            .reply()
+            .unwrap();
+        let rgb = reply.data.chunks_exact(4).flat_map(|pixel| [pixel[2], pixel[1], pixel[0]]).collect();
+        image::RgbImage::from_raw(u32::from(SIZE.0), u32::from(SIZE.1), rgb).unwrap()
+    }
+}
+
+fn colours(picture: &image::RgbImage) -> usize {
+    picture.pixels().map(|pixel| pixel.0).collect::<std::collections::HashSet<_>>().len()
+}
+
+#[track_caller]
+fn wait_until<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> (T, Duration) {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = find() {
+            return (found, began.elapsed());
+        }
+        assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// The training loss of every step in the one run folder.
+fn losses(runs: &Path) -> Vec<f64> {
+    let Some(run) = fs::read_dir(runs).ok().and_then(|mut entries| entries.next()?.ok()) else { return Vec::new() };
+    let text = fs::read_to_string(run.path().join("metrics.csv")).unwrap_or_default();
+    text.lines()
+        .filter(|line| line.contains(",train/loss,"))
+        .filter_map(|line| line.rsplit(',').next()?.parse().ok())
+        .collect()
+}
+
+#[test]
+fn space_trains_and_pauses_in_the_real_window() {
+    let Some((_display, display)) = virtual_display() else {
+        eprintln!("no Xvfb here, so the window was not opened");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let runs = folder.path().join("runs");
+    let screen = Screen::open(&display);
+    let program = Command::new(env!("CARGO_BIN_EXE_glassbox"))
+        .args(["--fresh", "--device", "cpu", "--runs", runs.to_str().unwrap()])
+        .env("DISPLAY", &display)
+        .env_remove("WAYLAND_DISPLAY")
+        .spawn()
+        .unwrap();
+    let _program = Running(program);
+    let (window, _) = wait_until("the window", || screen.window("Glassbox"));
+    let (_, drawn) = wait_until("the first frame", || (colours(&screen.picture()) > 50).then_some(()));
+    println!("the first frame came {drawn:?} after the window");
+    screen.focus(window);
+    std::thread::sleep(Duration::from_millis(500));
+
+    screen.press(SPACE);
+    wait_until("a run folder", || runs.is_dir().then_some(()));
+    std::thread::sleep(Duration::from_secs(15));
+    screen.press(SPACE);
+    let (steps, _) = wait_until("the pause to be saved", || Some(losses(&runs)).filter(|losses| losses.len() > 30));
+    let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
+    let (first, last) = (mean(&steps[..10]), mean(&steps[steps.len() - 10..]));
+    assert!(last < 0.6 * first, "the loss fell only from {first} to {last} in {} steps", steps.len());
+
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(losses(&runs).len(), steps.len(), "it went on after the pause");
+    let picture = screen.picture();
+    assert!(colours(&picture) > 200, "the window is empty");
+    save(&picture);
+}
+
+fn save(picture: &image::RgbImage) {
+    picture.save(Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshot.png")).unwrap();
+    if std::env::var_os("GLASSBOX_UPDATE_SCREENSHOTS").is_some() {
+        let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs");
+        fs::create_dir_all(&docs).unwrap();
+        picture.save(docs.join("screenshot.png")).unwrap();
+    }
+}

@@ -1,0 +1,153 @@
+//! Taking up what the engine has to say.
+
+use super::runs::Change;
+use super::session::{Looked, Selection, Session};
+use crate::engine::{Answer, Event, Phase, Point, QueryId, RunId, Started};
+use crate::experiments::TrainingSummary;
+use std::sync::Arc;
+
+impl Session {
+    /// Takes up everything new: points, events, the latest snapshot. Called before each frame, drawn or not.
+    pub fn absorb(&mut self) {
+        // Events last: the end of a run is told before it is published.
+        self.take_snapshot();
+        let points = self.engine().points();
+        self.append(points);
+        for event in self.engine().events() {
+            self.take_event(event);
+        }
+    }
+
+    /// Adds points to the curves. Points of runs that were removed are dropped.
+    pub fn append(&mut self, mut points: Vec<Point>) {
+        if points.is_empty() {
+            return;
+        }
+        points.retain(|point| self.runs.iter().any(|run| run.id == point.run));
+        for point in &points {
+            if let Some(run) = self.runs.iter_mut().rev().find(|run| run.id == point.run) {
+                run.note_point(point);
+            }
+        }
+        self.points_held += points.len();
+        self.store.append(points);
+    }
+
+    /// The engine's snapshot may still be of the run before.
+    fn take_snapshot(&mut self) {
+        let snapshot = self.engine().snapshot();
+        if Arc::ptr_eq(&snapshot, &self.snapshot) || snapshot.run.is_none() {
+            return;
+        }
+        let Some(run) = self.current_mut().filter(|run| Some(run.id) == snapshot.run) else { return };
+        run.take_up(&snapshot);
+        self.snapshot = snapshot;
+    }
+
+    fn take_event(&mut self, event: Event) {
+        match event {
+            Event::Started(started) => self.started(*started),
+            Event::Changed { run, step, setting, before, after } => self.changed(run, step, setting, before, after),
+            Event::Finished { run, summary, seconds } => self.finished(run, *summary, seconds),
+            Event::Stopped { run, step } => self.stopped(run, step),
+            Event::Trouble { run, message } => {
+                let name = self.name_of(run);
+                self.log.error(format!("{name}: {message}"));
+            }
+            Event::WentBack { run, step } => {
+                let name = self.name_of(run);
+                self.log.note(format!("{name}: went back to its last good state, at step {step}"));
+            }
+            Event::Failed { run, message } => self.failed(run, message),
+            Event::Answer { id, run, generation, answer } => self.answered(id, run, generation, answer),
+            Event::Note(text) => self.log.note(text),
+        }
+    }
+
+    fn name_of(&self, run: RunId) -> String {
+        self.run(run).map_or_else(|| format!("run {}", run.0), |run| run.name.clone())
+    }
+
+    fn started(&mut self, started: Started) {
+        let name = self.name_of(started.run);
+        self.log.event(format!(
+            "{name}: ready on {}, {} training images, {} steps an epoch",
+            started.device, started.train_images, started.steps_per_epoch
+        ));
+        self.pushed_revision = None;
+        if let Some(run) = self.runs.iter_mut().find(|run| run.id == started.run) {
+            run.config = started.config.clone();
+            run.step = started.step;
+            run.started = Some(Arc::new(started));
+        }
+    }
+
+    fn changed(&mut self, id: RunId, step: u64, setting: String, before: String, after: String) {
+        let (epoch, seconds) = self.place_of(id, step);
+        let change = Change { step, epoch, seconds, setting, before, after };
+        let name = self.name_of(id);
+        self.log.event(format!("{name}, step {step}: {}", change.describe()));
+        let Some(run) = self.runs.iter_mut().find(|run| run.id == id) else { return };
+        if let Ok(config) = run.config.with(&change.setting, &change.after) {
+            run.config = config;
+        }
+        run.changes.push(change);
+    }
+
+    /// Epoch and seconds of a step, as far as the curves know.
+    fn place_of(&self, run: RunId, step: u64) -> (f64, f64) {
+        use crate::ui::curves::XAxis;
+        let known = self.store.curve(run, "train/loss").and_then(|curve| {
+            let index = curve.nearest(XAxis::Step, step as f64)?;
+            Some((*curve.x(XAxis::Epoch).get(index)?, *curve.x(XAxis::Seconds).get(index)?))
+        });
+        let per_epoch = self.run(run).and_then(|run| run.started.as_ref()).map_or(1, |run| run.steps_per_epoch);
+        known.unwrap_or((step as f64 / per_epoch.max(1) as f64, 0.0))
+    }
+
+    fn finished(&mut self, id: RunId, summary: TrainingSummary, seconds: f64) {
+        let name = self.name_of(id);
+        self.log.event(format!(
+            "{name}: finished, {} test errors ({:.2}% right)",
+            summary.test_errors,
+            summary.test_accuracy * 100.0
+        ));
+        if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+            run.phase = Phase::Finished;
+            run.summary = Some(Arc::new(summary));
+            run.seconds = Some(seconds);
+        }
+    }
+
+    fn stopped(&mut self, id: RunId, step: u64) {
+        let name = self.name_of(id);
+        self.log.event(format!("{name}: stopped at step {step}"));
+        if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+            run.phase = Phase::Stopped;
+        }
+    }
+
+    fn failed(&mut self, id: RunId, message: String) {
+        let name = self.name_of(id);
+        self.log.error(format!("{name}: {message}"));
+        if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+            run.phase = Phase::Failed(message);
+        }
+    }
+
+    /// Only the answer to the last question about the current run is of use.
+    fn answered(&mut self, id: QueryId, run: RunId, generation: u64, answer: Answer) {
+        let is_current = self.current().is_some_and(|current| current.id == run);
+        let Some(asked) = self.asked.as_mut().filter(|asked| asked.id == id && is_current) else { return };
+        asked.answered = true;
+        match answer {
+            Answer::Inspection(inspection) => {
+                self.inspection = Some(Looked { run, generation, inspection: Arc::from(inspection) });
+            }
+            Answer::Refused(reason) => {
+                self.selection = Selection::Nothing;
+                self.log.note(format!("No look into the network: {reason}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! What is known of the selection, on the right.
+
+use super::session::{Looked, Selection, Session};
+use super::{App, RunRecord};
+use crate::engine::{RunId, SampleImage, Started};
+use crate::ui::curves::{CurvePlot, Line, PlotView};
+use crate::ui::theme::{self, icon};
+use crate::ui::widgets::activations::ActivationAtlas;
+use crate::ui::widgets::atlas::{ImageAtlas, snap};
+use crate::ui::widgets::empty::empty;
+use crate::ui::widgets::format;
+use crate::ui::widgets::probabilities::{class_name, rows};
+use egui::{Frame, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2};
+
+const WIDTH: f32 = 33.0 * theme::UNIT;
+const IMAGE_SIDE: f32 = 18.0 * theme::UNIT;
+const PLOT_HEIGHT: f32 = 20.0 * theme::UNIT;
+
+#[derive(Default)]
+pub(super) struct InspectorView {
+    image: Option<((RunId, usize), ImageAtlas)>,
+    activations: Option<ActivationAtlas>,
+    plots: [PlotView; 3],
+    cursor: Option<f64>,
+}
+
+impl App {
+    pub(super) fn inspector(&mut self, ui: &mut Ui) {
+        if !self.shell.inspector_open {
+            return;
+        }
+        let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::same(8));
+        Panel::right("inspector").default_size(WIDTH).size_range(200.0..=640.0).frame(frame).show(ui, |ui| {
+            ui.take_available_width();
+            let selection = self.session.selection.clone();
+            ui.horizontal(|ui| {
+                ui.label(theme::title("Inspector"));
+                ui.label(RichText::new(subtitle(&selection)).small().weak());
+            });
+            ui.separator();
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match &selection {
+                Selection::Nothing => {
+                    empty(ui, icon::INFO, "Click a sample, a layer or a run: what is known of it appears here.", None);
+                }
+                Selection::Sample(index) => self.inspector.sample(ui, &mut self.session, *index),
+                Selection::Layer(name) => self.inspector.layer(ui, &self.session, name),
+                Selection::Run(id) => run(ui, &self.session, *id),
+            });
+        });
+    }
+}
+
+fn subtitle(selection: &Selection) -> String {
+    match selection {
+        Selection::Nothing => "nothing selected".to_owned(),
+        Selection::Sample(index) => format!("test image {index}"),
+        Selection::Layer(name) => format!("layer {name}"),
+        Selection::Run(_) => "run".to_owned(),
+    }
+}
+
+impl InspectorView {
+    fn sample(&mut self, ui: &mut Ui, session: &mut Session, index: usize) {
+        let Some(started) = session.current().and_then(|run| run.started.clone()) else {
+            empty(ui, icon::IMAGE, "The samples come with the next run.", None);
+            return;
+        };
+        let Some(sample) = started.samples.get(index) else {
+            empty(ui, icon::IMAGE, "The current run has fewer samples.", None);
+            return;
+        };
+        self.picture(ui, &started, index, sample);
+        let names = &started.class_names;
+        ui.label(format!("Class {}", class_name(names, sample.label)));
+        ui.add_space(theme::UNIT / 2.0);
+        if let Some(probabilities) = session.sample_probabilities().and_then(|rows| rows.get(index)) {
+            rows(ui, names, probabilities, Some(sample.label));
+        }
+        ui.add_space(theme::UNIT);
+        let looked = session.inspection.clone().filter(|looked| looked.inspection.source == sample.source);
+        match looked {
+            Some(looked) => self.activations(ui, session, &looked),
+            None => {
+                ui.weak("The activations of this image appear here.");
+            }
+        }
+    }
+
+    fn picture(&mut self, ui: &mut Ui, started: &Started, index: usize, sample: &SampleImage) {
+        let key = (started.run, index);
+        if self.image.as_ref().is_none_or(|(shown, _)| *shown != key) {
+            let image = std::iter::once(sample.pixels.as_slice());
+            self.image = Some((key, ImageAtlas::new(ui.ctx(), "inspected", started.image_shape, image)));
+        }
+        let Some((_, atlas)) = &self.image else { return };
+        let pixels_per_point = ui.pixels_per_point();
+        let size = atlas.size(atlas.scale_within(IMAGE_SIDE, pixels_per_point), pixels_per_point);
+        let (space, _) = ui.allocate_exact_size(size + vec2(2.0, 2.0), Sense::hover());
+        let rect = Rect::from_min_size(snap(space.min + vec2(1.0, 1.0), pixels_per_point), size);
+        atlas.paint(ui.painter(), 0, rect);
+        let border = Stroke::new(1.0, theme::border(ui.visuals().dark_mode));
+        ui.painter().rect_stroke(rect, 0.0, border, StrokeKind::Outside);
+    }
+
+    fn activations(&mut self, ui: &mut Ui, session: &mut Session, looked: &Looked) {
+        let dark = ui.visuals().dark_mode;
+        if self.activations.as_ref().is_none_or(|atlas| !atlas.fits(&looked.inspection)) {
+            self.activations = Some(ActivationAtlas::new(ui.ctx(), &looked.inspection, dark));
+        }
+        let Some(atlas) = &mut self.activations else { return };
+        atlas.update(looked.generation, &looked.inspection, dark);
+        ui.label(theme::title("Activations"));
+        let text = format!("at step {}; colours scaled by layer", format::count(looked.generation));
+        ui.label(RichText::new(text).small().weak());
+        ui.add_space(theme::UNIT / 2.0);
+        if let Some(layer) = atlas.show(ui, None) {
+            session.selection = Selection::Layer(layer);
+        }
+    }
+
+    fn layer(&mut self, ui: &mut Ui, session: &Session, name: &str) {
+        let Some(run) = session.current() else {
+            empty(ui, icon::STACK, "How this layer fares appears here once it learns.", None);
+            return;
+        };
+        let started = run.started.as_ref();
+        let Some(layer) = started.and_then(|started| started.layers.iter().find(|layer| layer.name == name)) else {
+            empty(ui, icon::STACK, "The current network has no such layer.", None);
+            return;
+        };
+        fact(ui, "Kind", layer.kind.replace('_', " "));
+        fact(ui, "Input", layer.input.to_string());
+        fact(ui, "Output", layer.output.to_string());
+        fact(ui, "Parameters", format::count(layer.parameters));
+        fact(ui, "Multiply-adds", format::count(layer.multiply_adds));
+        let field = layer.receptive_field;
+        fact(ui, "Receptive field", format!("{} px, stride {}", field.size, field.stride));
+        if let Some(health) = run.health.iter().find(|health| health.layer == name) {
+            fact(ui, "Weight norm", format::maybe(health.weight_norm));
+            fact(ui, "Dead units", health.dead_share.map_or_else(|| "\u{2013}".to_owned(), format::percent));
+        }
+        ui.add_space(theme::UNIT);
+        self.layer_plots(ui, session, run, name);
+    }
+
+    fn layer_plots(&mut self, ui: &mut Ui, session: &Session, run: &RunRecord, name: &str) {
+        let figures =
+            [("Gradient norm", "gradient_norm"), ("Update ratio", "update_ratio"), ("Dead share", "dead_share")];
+        for ((title, series), view) in figures.into_iter().zip(&mut self.plots) {
+            let series = format!("layer/{name}/{series}");
+            if session.store.curve(run.id, &series).is_none() {
+                continue;
+            }
+            let lines = [Line {
+                run: run.id,
+                series: &series,
+                name: &run.name,
+                colour: theme::run_colour(run.colour),
+                dashed: false,
+                highlighted: false,
+            }];
+            let plot = CurvePlot::new(title, title).lines(&lines).height(PLOT_HEIGHT);
+            plot.show(ui, &session.store, view, &mut self.cursor);
+        }
+    }
+}
+
+fn run(ui: &mut Ui, session: &Session, id: RunId) {
+    let Some(run) = session.run(id) else {
+        empty(ui, icon::LIST, "This run is no longer in the list.", None);
+        return;
+    };
+    ui.label(RichText::new(&run.name).color(theme::run_colour(run.colour)).strong());
+    fact(ui, "Network", run.network_name().to_owned());
+    if let Some(started) = &run.started {
+        fact(ui, "Device", started.device.clone());
+        fact(ui, "Training images", format::count(started.train_images as u64));
+        fact(ui, "Validation images", format::count(started.validation_images as u64));
+        fact(ui, "Parameters", format::count(started.layers.iter().map(|layer| layer.parameters).sum()));
+        if let Some(folder) = &started.folder {
+            fact(ui, "Folder", folder.display().to_string());
+        }
+    }
+    fact(ui, "Step", format::count(run.step));
+    fact(ui, "Best validation", run.best_validation_accuracy.map_or_else(|| "\u{2013}".to_owned(), format::percent));
+    fact(ui, "Test errors", run.test_errors().map_or_else(|| "\u{2013}".to_owned(), |errors| errors.to_string()));
+    ui.add_space(theme::UNIT);
+    ui.label(theme::title("Settings"));
+    for key in run.config.keys() {
+        if let Some(value) = run.config.get(&key) {
+            fact(ui, &key, value);
+        }
+    }
+    if !run.changes.is_empty() {
+        ui.add_space(theme::UNIT);
+        ui.label(theme::title("Changes"));
+        for change in &run.changes {
+            fact(ui, &format!("step {}", format::count(change.step)), change.describe());
+        }
+    }
+}
+
+/// A name and a value on one line; a value that does not fit is cut and shown whole on hovering.
+fn fact(ui: &mut Ui, name: &str, value: String) {
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(name).small().weak());
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            ui.add(egui::Label::new(RichText::new(value).monospace().small()).truncate());
+        });
+    });
+}

@@ -1,0 +1,290 @@
+//! The work in hand: the engine, the runs and their curves, the selection, what is asked and what came of it.
+
+use super::log::Log;
+use super::runs::{RunRecord, network_stem};
+use super::settings::Settings;
+use crate::engine::{
+    Command, DeviceInfo, Engine, ImageSource, Inspection, Phase, Query, QueryId, RunId, SampleImage, Snapshot,
+};
+use crate::ui::curves::CurveStore;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// While a network learns, it is looked into this often.
+const INSPECT_EVERY: Duration = Duration::from_millis(500);
+/// A question without an answer is asked again after this time: the run may have changed under it.
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3);
+
+/// The one thing that every pane and the inspector show more of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Selection {
+    #[default]
+    Nothing,
+    /// By position among the run's samples.
+    Sample(usize),
+    Layer(String),
+    Run(RunId),
+}
+
+/// What is known of the devices of this machine.
+#[derive(Clone, Debug, Default)]
+pub enum Devices {
+    #[default]
+    Unknown,
+    Known(Vec<DeviceInfo>),
+}
+
+pub struct Session {
+    engine: Engine,
+    pub store: CurveStore,
+    /// Oldest first.
+    pub runs: Vec<RunRecord>,
+    pub snapshot: Arc<Snapshot>,
+    pub log: Log,
+    pub selection: Selection,
+    pub devices: Devices,
+    /// The last look into the network, of the current run.
+    pub inspection: Option<Looked>,
+    pub(super) points_held: usize,
+    pub(super) asked: Option<Asked>,
+    pub(super) pushed_revision: Option<u64>,
+    folder: Option<PathBuf>,
+    last_run: u64,
+    last_query: u64,
+    watching: bool,
+}
+
+/// An answer, and what it is an answer about.
+#[derive(Clone, Debug)]
+pub struct Looked {
+    pub run: RunId,
+    pub generation: u64,
+    pub inspection: Arc<Inspection>,
+}
+
+/// A question under way.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) id: QueryId,
+    pub(super) source: ImageSource,
+    pub(super) at: Instant,
+    pub(super) answered: bool,
+}
+
+impl Session {
+    pub fn new(engine: Engine, folder: Option<PathBuf>) -> Self {
+        Self {
+            engine,
+            store: CurveStore::new(),
+            runs: Vec::new(),
+            snapshot: Arc::default(),
+            log: Log::default(),
+            selection: Selection::default(),
+            devices: Devices::default(),
+            inspection: None,
+            points_held: 0,
+            asked: None,
+            pushed_revision: None,
+            folder,
+            last_run: 0,
+            last_query: 0,
+            watching: false,
+        }
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The run that the engine has in hand: the last one that was started.
+    pub fn current(&self) -> Option<&RunRecord> {
+        self.runs.iter().find(|run| run.id.0 == self.last_run)
+    }
+
+    pub(super) fn current_mut(&mut self) -> Option<&mut RunRecord> {
+        let last = self.last_run;
+        self.runs.iter_mut().find(|run| run.id.0 == last)
+    }
+
+    pub fn run(&self, id: RunId) -> Option<&RunRecord> {
+        self.runs.iter().find(|run| run.id == id)
+    }
+
+    pub fn phase(&self) -> &Phase {
+        self.current().map_or(&Phase::Idle, |run| &run.phase)
+    }
+
+    pub fn is_going(&self) -> bool {
+        self.current().is_some_and(RunRecord::is_going)
+    }
+
+    /// The test images of the current run that are watched.
+    pub fn samples(&self) -> &[SampleImage] {
+        self.current().and_then(|run| run.started.as_deref()).map_or(&[], |started| &started.samples)
+    }
+
+    /// What the current network makes of the samples, one row a sample.
+    pub fn sample_probabilities(&self) -> Option<&[Vec<f32>]> {
+        let samples = self.snapshot.samples.as_ref()?;
+        (Some(samples.run) == self.current().map(|run| run.id)).then_some(samples.probabilities.as_slice())
+    }
+
+    /// Points on the curves of all runs.
+    pub fn points_held(&self) -> usize {
+        self.points_held
+    }
+
+    /// Starts a run with these settings; the one in hand ends.
+    pub fn start(&mut self, settings: &Settings, go: bool) {
+        let id = RunId(self.last_run + 1);
+        let name = self.free_name(network_stem(&settings.config.network));
+        let folder = self.folder.as_ref().map(|folder| folder.join(&name));
+        let config = Box::new(settings.config.clone());
+        let device = settings.device.clone();
+        if !self.send(Command::Start { run: id, config, device, folder, go }) {
+            return;
+        }
+        if let Some(before) = self.current_mut()
+            && before.is_alive()
+        {
+            before.phase = Phase::Stopped;
+        }
+        self.last_run = id.0;
+        self.runs.push(RunRecord::new(id, name, self.runs.len(), settings.config.clone()));
+        self.snapshot = Arc::new(Snapshot { run: Some(id), ..Snapshot::default() });
+        self.inspection = None;
+        self.asked = None;
+        self.pushed_revision = None;
+    }
+
+    /// Starts, pauses or goes on, as the state of the current run has it.
+    pub fn train_or_pause(&mut self, settings: &Settings) {
+        match self.phase() {
+            Phase::Running | Phase::Preparing(_) => self.send(Command::Pause),
+            Phase::Paused => self.send(Command::Run),
+            Phase::Idle | Phase::Finished | Phase::Stopped | Phase::Failed(_) => {
+                self.start(settings, true);
+                true
+            }
+        };
+    }
+
+    /// One training step, then pause.
+    pub fn step(&mut self, settings: &Settings) {
+        self.make_ready(settings);
+        self.send(Command::Step);
+    }
+
+    /// To the end of the epoch, then pause.
+    pub fn step_epoch(&mut self, settings: &Settings) {
+        self.make_ready(settings);
+        self.send(Command::StepEpoch);
+    }
+
+    fn make_ready(&mut self, settings: &Settings) {
+        if !self.current().is_some_and(RunRecord::is_alive) {
+            self.start(settings, false);
+        }
+    }
+
+    /// Ends the run before its last step.
+    pub fn stop(&mut self) {
+        self.send(Command::Stop);
+    }
+
+    /// Forgets a run and its curves. The one in hand is stopped first.
+    pub fn remove(&mut self, id: RunId) {
+        let Some(position) = self.runs.iter().position(|run| run.id == id) else { return };
+        if self.runs[position].is_alive() {
+            self.stop();
+        }
+        let run = self.runs.remove(position);
+        self.log.event(format!("{}: removed from the list", run.name));
+        self.store.remove(id);
+        if self.selection == Selection::Run(id) {
+            self.selection = Selection::Nothing;
+        }
+        self.recount();
+    }
+
+    /// Tells the run in hand of the live settings in which it differs from `settings`. Returns whether it could be told.
+    pub(super) fn push_live_settings(&mut self, settings: &Settings, revision: u64) -> bool {
+        if self.pushed_revision == Some(revision) {
+            return true;
+        }
+        let Some(run) = self.current().filter(|run| run.is_alive() && run.started.is_some()) else { return true };
+        let differences = run.live_differences(&settings.config);
+        for (setting, value) in differences {
+            let change = Command::Change { setting: setting.to_owned(), value };
+            if self.engine.send(change).is_err() {
+                return false;
+            }
+        }
+        self.pushed_revision = Some(revision);
+        true
+    }
+
+    /// Whether live pictures are wanted.
+    pub(super) fn watch(&mut self, wanted: bool) {
+        if wanted != self.watching && self.engine.send(Command::Watch(wanted)).is_ok() {
+            self.watching = wanted;
+        }
+    }
+
+    /// Asks about the selected image when the last answer is out of date. Returns when to ask next, if that is later.
+    pub(super) fn inspect_selection(&mut self) -> Option<Duration> {
+        let Selection::Sample(index) = self.selection else { return None };
+        let source = self.samples().get(index)?.source.clone();
+        let generation = self.snapshot.step;
+        let is_fresh = self
+            .inspection
+            .as_ref()
+            .is_some_and(|looked| looked.generation == generation && looked.inspection.source == source);
+        if is_fresh {
+            return None;
+        }
+        if let Some(asked) = self.asked.as_ref().filter(|asked| asked.source == source) {
+            let pause = if asked.answered { INSPECT_EVERY } else { ASK_AGAIN_AFTER };
+            if let Some(rest) = pause.checked_sub(asked.at.elapsed()) {
+                return Some(rest);
+            }
+        }
+        self.last_query += 1;
+        let id = QueryId(self.last_query);
+        let query = Query::Inspect { image: source.clone() };
+        if self.engine.send(Command::Ask { id, query }).is_ok() {
+            self.asked = Some(Asked { id, source, at: Instant::now(), answered: false });
+        }
+        None
+    }
+
+    /// Sends, or says that it could not.
+    pub(super) fn send(&mut self, command: Command) -> bool {
+        let sent = self.engine.send(command);
+        if let Err(busy) = &sent {
+            self.log.error(busy.to_string());
+        }
+        sent.is_ok()
+    }
+
+    pub(super) fn recount(&mut self) {
+        let runs: Vec<RunId> = self.store.runs().collect();
+        let count = |run: RunId| -> usize {
+            self.store.series_names(run).filter_map(|name| self.store.curve(run, name)).map(|curve| curve.len()).sum()
+        };
+        self.points_held = runs.into_iter().map(count).sum();
+    }
+
+    /// `stem-1`, or the first number after it that no run of this window has, nor a folder on disk.
+    fn free_name(&self, stem: &str) -> String {
+        let is_taken = |name: &String| {
+            self.runs.iter().any(|run| run.name == *name)
+                || self.folder.as_ref().is_some_and(|folder| folder.join(name).exists())
+        };
+        (self.last_run + 1..)
+            .map(|number| format!("{stem}-{number}"))
+            .find(|name| !is_taken(name))
+            .unwrap_or_else(|| stem.to_owned())
+    }
+}

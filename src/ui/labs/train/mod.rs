@@ -1,0 +1,132 @@
+//! The Train lab: how does it learn?
+//!
+//! One file a pane. [`TrainLab`] holds the layout (saved) and what each pane remembers of itself; everything else comes
+//! and goes through [`LabContext`].
+
+mod curves;
+mod experiment;
+mod layers;
+mod panes;
+mod results;
+mod run_list;
+mod samples;
+mod typed;
+
+pub use panes::Pane;
+pub use samples::outcome;
+
+use crate::ui::app::{Action, Session, SettingsBook, Wanted};
+use crate::ui::curves::{PlotView, XAxis};
+use egui::Ui;
+use egui_tiles::{TileId, Tree};
+use serde::{Deserialize, Serialize};
+
+/// What a pane may look at and ask for.
+pub struct LabContext<'a> {
+    pub book: &'a mut SettingsBook,
+    pub session: &'a mut Session,
+    /// Done after the frame.
+    pub actions: &'a mut Vec<Action>,
+    /// A file dialog to open.
+    pub wanted: &'a mut Option<Wanted>,
+}
+
+impl LabContext<'_> {
+    /// Changes a setting, or says why not.
+    pub fn edit(&mut self, ui: &Ui, key: &str, change: impl FnOnce(&mut crate::ui::app::Settings)) {
+        if let Err(error) = self.book.edit(key, ui.ctx().time(), change) {
+            self.session.log.error(error.to_string());
+        }
+    }
+
+    /// Changes a setting to what was typed, or says why not.
+    pub fn edit_text(&mut self, ui: &Ui, key: &str, value: &str) {
+        if let Err(error) = self.book.edit_text(key, ui.ctx().time(), value) {
+            self.session.log.error(error.to_string());
+        }
+    }
+}
+
+/// The lab's layout and its panes.
+pub struct TrainLab {
+    tree: Tree<Pane>,
+    maximised: Option<TileId>,
+    /// The pane under the pointer.
+    hovered: Option<TileId>,
+    views: Views,
+}
+
+/// What is kept between starts.
+#[derive(Serialize, Deserialize)]
+pub struct Saved {
+    tree: Tree<Pane>,
+    plots: PlotSettings,
+}
+
+/// What each pane remembers of itself.
+#[derive(Default)]
+struct Views {
+    plots: PlotSettings,
+    curves: curves::CurveViews,
+    drafts: typed::Drafts,
+    layers: layers::LayersView,
+    samples: samples::SamplesView,
+    waiting: experiment::Waiting,
+}
+
+/// How all curves of the lab are drawn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlotSettings {
+    smoothing: f64,
+    x_axis: XAxis,
+    loss: PlotView,
+    accuracy: PlotView,
+}
+
+impl Default for PlotSettings {
+    fn default() -> Self {
+        Self { smoothing: 0.6, x_axis: XAxis::default(), loss: PlotView::default(), accuracy: PlotView::default() }
+    }
+}
+
+impl Default for TrainLab {
+    fn default() -> Self {
+        Self { tree: panes::default_layout(), maximised: None, hovered: None, views: Views::default() }
+    }
+}
+
+impl TrainLab {
+    /// As it was left; panes that an older version did not have bring back the first layout.
+    pub fn restore(saved: Saved) -> Self {
+        let has_all = Pane::ALL.iter().all(|pane| saved.tree.tiles.find_pane(pane).is_some());
+        let tree = if has_all { saved.tree } else { panes::default_layout() };
+        let views = Views { plots: saved.plots, ..Views::default() };
+        Self { tree, maximised: None, hovered: None, views }
+    }
+
+    pub fn save(&self) -> Saved {
+        Saved { tree: self.tree.clone(), plots: self.views.plots.clone() }
+    }
+
+    pub fn reset_layout(&mut self) {
+        self.tree = panes::default_layout();
+        self.maximised = None;
+    }
+
+    /// The pane under the pointer fills the lab, or goes back.
+    pub fn toggle_maximised_under_pointer(&mut self) {
+        self.maximised = if self.maximised.is_some() { None } else { self.hovered };
+    }
+
+    /// Whether the samples were on screen in the last frame.
+    pub fn shows_samples(&self) -> bool {
+        self.views.samples.shown
+    }
+
+    pub fn show(&mut self, ui: &mut Ui, context: &mut LabContext<'_>) {
+        self.views.samples.shown = false;
+        context.session.store.set_smoothing(self.views.plots.smoothing);
+        panes::show(self, ui, context);
+    }
+}

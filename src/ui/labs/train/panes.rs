@@ -1,0 +1,225 @@
+//! The panes of the lab and how they are laid out.
+
+use super::{LabContext, TrainLab, Views, curves, experiment, layers, results, run_list, samples};
+use crate::ui::app::RunRecord;
+use crate::ui::theme::{self, icon};
+use crate::ui::widgets::format;
+use egui::{Button, CentralPanel, Color32, Frame, Id, Margin, Response, RichText, Stroke, Ui, Visuals, WidgetText};
+use egui_tiles::{Behavior, Container, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, Tree, UiResponse};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pane {
+    Experiment,
+    Loss,
+    Accuracy,
+    Samples,
+    Layers,
+    Results,
+    Runs,
+}
+
+impl Pane {
+    pub const ALL: [Self; 7] =
+        [Self::Experiment, Self::Loss, Self::Accuracy, Self::Samples, Self::Layers, Self::Results, Self::Runs];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Experiment => "Experiment",
+            Self::Loss => "Loss",
+            Self::Accuracy => "Accuracy",
+            Self::Samples => "Samples",
+            Self::Layers => "Layers",
+            Self::Results => "Results",
+            Self::Runs => "Runs",
+        }
+    }
+
+    /// What is shown, and of what.
+    fn subtitle(self, context: &LabContext<'_>) -> String {
+        let run = context.session.current();
+        let of_run = |run: &RunRecord| format!("{}, step {}", run.name, format::count(run.step));
+        match self {
+            Self::Experiment => "settings of the next run".to_owned(),
+            Self::Loss => "cross-entropy by run".to_owned(),
+            Self::Accuracy => "share of right predictions by run".to_owned(),
+            Self::Samples => {
+                run.map_or_else(|| "test images".to_owned(), |run| format!("test images, {}", of_run(run)))
+            }
+            Self::Layers => run.map_or_else(
+                || crate::ui::app::network_stem(&context.book.current().config.network).to_owned(),
+                of_run,
+            ),
+            Self::Results => run.map_or_else(|| "errors by class".to_owned(), of_run),
+            Self::Runs => format!("{} since the window was opened", context.session.runs.len()),
+        }
+    }
+}
+
+/// Settings left; curves, samples and tables right.
+pub(super) fn default_layout() -> Tree<Pane> {
+    let mut tiles = Tiles::default();
+    let experiment = tiles.insert_pane(Pane::Experiment);
+    let plots = [Pane::Loss, Pane::Accuracy].map(|pane| tiles.insert_pane(pane)).to_vec();
+    let plots = tiles.insert_horizontal_tile(plots);
+    let samples = tiles.insert_pane(Pane::Samples);
+    let tables = [Pane::Layers, Pane::Results, Pane::Runs].map(|pane| tiles.insert_pane(pane)).to_vec();
+    let tables = tiles.insert_tab_tile(tables);
+    let right = tiles.insert_vertical_tile(vec![plots, samples, tables]);
+    let root = tiles.insert_horizontal_tile(vec![experiment, right]);
+    for (tile, child, share) in [
+        (root, experiment, 0.285),
+        (root, right, 0.715),
+        (right, plots, 0.42),
+        (right, samples, 0.29),
+        (right, tables, 0.29),
+    ] {
+        if let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(tile) {
+            linear.shares.set_share(child, share);
+        }
+    }
+    Tree::new(Id::unique("train lab"), root, tiles)
+}
+
+pub(super) fn show(lab: &mut TrainLab, ui: &mut Ui, context: &mut LabContext<'_>) {
+    let mut panes = Panes { context, views: &mut lab.views, maximise: None, hovered: None };
+    let maximised = lab.maximised.and_then(|tile| Some((tile, *lab.tree.tiles.get_pane(&tile)?)));
+    match maximised {
+        Some((tile, pane)) => panes.show_maximised(ui, tile, pane),
+        None => {
+            lab.maximised = None;
+            lab.tree.ui(&mut panes, ui);
+        }
+    }
+    let (maximise, hovered) = (panes.maximise, panes.hovered);
+    lab.hovered = hovered;
+    if let Some(tile) = maximise {
+        lab.maximised = if lab.maximised == Some(tile) { None } else { Some(tile) };
+    }
+}
+
+/// One frame of the panes.
+struct Panes<'a, 'b> {
+    context: &'a mut LabContext<'b>,
+    views: &'a mut Views,
+    maximise: Option<TileId>,
+    hovered: Option<TileId>,
+}
+
+impl Panes<'_, '_> {
+    fn show_maximised(&mut self, ui: &mut Ui, tile: TileId, pane: Pane) {
+        let bar = Frame::new().fill(self.tab_bar_color(ui.visuals())).inner_margin(Margin::symmetric(8, 0));
+        egui::Panel::top("maximised title").frame(bar).exact_size(theme::TITLE_HEIGHT).show(ui, |ui| {
+            ui.horizontal_centered(|ui| {
+                ui.label(theme::title(pane.title()));
+                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                    self.title_end(ui, tile, pane, "Restore pane", "Put this pane back in its place (F11)");
+                });
+            });
+        });
+        CentralPanel::default().frame(Frame::new()).show(ui, |ui| self.body(ui, tile, pane));
+    }
+
+    fn title_end(&mut self, ui: &mut Ui, tile: TileId, pane: Pane, name: &str, tooltip: &str) {
+        let button = ui.add(Button::new(icon::EXPAND).frame(false)).on_hover_text(tooltip);
+        if button.accessible_name(format!("{name}: {}", pane.title())).clicked() {
+            self.maximise = Some(tile);
+        }
+        let subtitle = RichText::new(pane.subtitle(self.context)).small().weak();
+        ui.add(egui::Label::new(subtitle).truncate());
+    }
+
+    fn body(&mut self, ui: &mut Ui, tile: TileId, pane: Pane) {
+        if ui.rect_contains_pointer(ui.max_rect()) {
+            self.hovered = Some(tile);
+        }
+        let fill = ui.visuals().panel_fill;
+        ui.painter().rect_filled(ui.max_rect(), 0.0, fill);
+        let area = ui.max_rect().shrink(theme::UNIT);
+        let mut ui = ui.new_child(egui::UiBuilder::new().id_salt(pane.title()).max_rect(area));
+        ui.shrink_clip_rect(area.expand(theme::UNIT));
+        let ui = &mut ui;
+        match pane {
+            Pane::Experiment => experiment::show(ui, self.context, &mut self.views.drafts, &mut self.views.waiting),
+            Pane::Loss => curves::loss(ui, self.context, &mut self.views.plots, &mut self.views.curves),
+            Pane::Accuracy => curves::accuracy(ui, self.context, &mut self.views.plots, &mut self.views.curves),
+            Pane::Samples => samples::show(ui, self.context, &mut self.views.samples),
+            Pane::Layers => layers::show(ui, self.context, &mut self.views.layers),
+            Pane::Results => results::show(ui, self.context),
+            Pane::Runs => run_list::show(ui, self.context),
+        }
+    }
+}
+
+impl Behavior<Pane> for Panes<'_, '_> {
+    fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut Pane) -> UiResponse {
+        self.body(ui, tile, *pane);
+        UiResponse::None
+    }
+
+    fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
+        theme::title(pane.title()).into()
+    }
+
+    fn on_tab_button(&mut self, _: &mut Tiles<Pane>, tile: TileId, response: Response) -> Response {
+        if response.double_clicked() {
+            self.maximise = Some(tile);
+        }
+        response.on_hover_text("Drag to move, double-click to fill the lab")
+    }
+
+    fn top_bar_right_ui(&mut self, tiles: &Tiles<Pane>, ui: &mut Ui, _: TileId, tabs: &Tabs, _: &mut f32) {
+        let Some(tile) = tabs.active else { return };
+        let Some(pane) = tiles.get_pane(&tile) else { return };
+        // The titles of the tabs come first; the subtitle takes what is left.
+        let titles = tabs.children.len() as f32 * 9.0 * theme::UNIT;
+        let room = (ui.available_width() - titles).max(3.0 * theme::UNIT);
+        ui.scope(|ui| {
+            ui.set_max_width(room);
+            ui.add_space(theme::UNIT / 2.0);
+            self.title_end(
+                ui,
+                tile,
+                *pane,
+                "Maximise pane",
+                "Let this pane fill the lab (F11, or double-click its title)",
+            );
+        });
+    }
+
+    fn simplification_options(&self) -> SimplificationOptions {
+        SimplificationOptions { all_panes_must_have_tabs: true, ..SimplificationOptions::default() }
+    }
+
+    fn tab_bar_height(&self, _: &egui::Style) -> f32 {
+        theme::TITLE_HEIGHT
+    }
+
+    fn min_size(&self) -> f32 {
+        10.0 * theme::UNIT
+    }
+
+    fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {
+        visuals.faint_bg_color
+    }
+
+    fn tab_bg_color(&self, visuals: &Visuals, _: &Tiles<Pane>, _: TileId, state: &TabState) -> Color32 {
+        if state.active { visuals.panel_fill } else { Color32::TRANSPARENT }
+    }
+
+    fn tab_outline_stroke(&self, _: &Visuals, _: &Tiles<Pane>, _: TileId, _: &TabState) -> Stroke {
+        Stroke::NONE
+    }
+
+    fn tab_text_color(&self, visuals: &Visuals, _: &Tiles<Pane>, _: TileId, state: &TabState) -> Color32 {
+        if state.active { visuals.strong_text_color() } else { visuals.weak_text_color() }
+    }
+
+    fn resize_stroke(&self, style: &egui::Style, state: egui_tiles::ResizeState) -> Stroke {
+        match state {
+            egui_tiles::ResizeState::Idle => Stroke::new(1.0, theme::border(style.visuals.dark_mode)),
+            _ => Stroke::new(2.0, theme::accent(style.visuals.dark_mode)),
+        }
+    }
+}

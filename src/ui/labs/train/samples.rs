@@ -1,0 +1,142 @@
+//! Test images with what the network thinks of them now.
+
+use super::LabContext;
+use crate::engine::{RunId, SampleImage};
+use crate::ui::app::{Action, Selection};
+use crate::ui::theme::{self, icon};
+use crate::ui::widgets::atlas::{ImageAtlas, snap};
+use crate::ui::widgets::empty::empty;
+use crate::ui::widgets::format;
+use crate::ui::widgets::probabilities::{class_name, most_likely, paint_strip};
+use egui::{Align2, FontId, Key, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+
+const IMAGE_SIDE: f32 = 56.0;
+const STRIP_HEIGHT: f32 = 22.0;
+const TEXT_HEIGHT: f32 = 14.0;
+const GAP: f32 = theme::UNIT;
+
+#[derive(Default)]
+pub(super) struct SamplesView {
+    atlas: Option<(RunId, ImageAtlas)>,
+    /// Whether the pane was drawn in this frame.
+    pub(super) shown: bool,
+}
+
+pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut SamplesView) {
+    view.shown = true;
+    let Some(started) = context.session.current().and_then(|run| run.started.clone()) else {
+        let text = "Test images appear here, each with the network's probabilities as it learns.";
+        let train = Action::TrainOrPause.hint(ui.ctx());
+        if empty(ui, icon::IMAGE, text, Some((&format!("{} Train", icon::PLAY), &train))) {
+            context.actions.push(Action::TrainOrPause);
+        }
+        return;
+    };
+    if view.atlas.as_ref().is_none_or(|(run, _)| *run != started.run) {
+        let images = started.samples.iter().map(|sample| sample.pixels.as_slice());
+        view.atlas = Some((started.run, ImageAtlas::new(ui.ctx(), "samples", started.image_shape, images)));
+    }
+    let Some((_, atlas)) = &view.atlas else { return };
+    let pixels_per_point = ui.pixels_per_point();
+    let image = atlas.size(atlas.scale_within(IMAGE_SIDE, pixels_per_point), pixels_per_point);
+    let cell = vec2(image.x.max(IMAGE_SIDE), TEXT_HEIGHT + image.y + STRIP_HEIGHT);
+    let mut focused = None;
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        let columns = ((ui.available_width() + GAP) / (cell.x + GAP)).floor().max(1.0) as usize;
+        ui.spacing_mut().item_spacing = vec2(GAP, GAP);
+        for (row, samples) in started.samples.chunks(columns).enumerate() {
+            ui.horizontal(|ui| {
+                for (column, sample) in samples.iter().enumerate() {
+                    let index = row * columns + column;
+                    let response = show_sample(ui, context, atlas, index, sample, &started.class_names, cell, image);
+                    if response.clicked() {
+                        context.session.selection = Selection::Sample(index);
+                    }
+                    if response.has_focus() || response.clicked() {
+                        focused = Some(index);
+                    }
+                }
+            });
+        }
+        move_selection(ui, context, columns, started.samples.len(), focused.is_some());
+    });
+}
+
+/// What the network says of a sample: the predicted class and its probability.
+pub fn outcome(probabilities: &[f32], truth: usize) -> Option<(usize, f32, bool)> {
+    let predicted = most_likely(probabilities)?;
+    Some((predicted, probabilities[predicted], predicted == truth))
+}
+
+#[allow(clippy::too_many_arguments)]
+fn show_sample(
+    ui: &mut Ui,
+    context: &LabContext<'_>,
+    atlas: &ImageAtlas,
+    index: usize,
+    sample: &SampleImage,
+    names: &[String],
+    cell: egui::Vec2,
+    image: egui::Vec2,
+) -> Response {
+    let (rect, response) = ui.allocate_exact_size(cell, Sense::click());
+    let probabilities =
+        context.session.sample_probabilities().and_then(|rows| rows.get(index)).map_or(&[][..], Vec::as_slice);
+    let outcome = outcome(probabilities, sample.label);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, describe(index, sample.label, names, outcome)));
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    let visuals = ui.visuals();
+    let (text, weak, error) = (visuals.text_color(), visuals.weak_text_color(), visuals.error_fg_color);
+    let painter = ui.painter();
+    let font = FontId::proportional(theme::SMALL_SIZE);
+    painter.text(rect.left_top(), Align2::LEFT_TOP, class_name(names, sample.label), font.clone(), text);
+    let picture = Rect::from_min_size(snap(rect.min + vec2(0.0, TEXT_HEIGHT), ui.pixels_per_point()), image);
+    atlas.paint(painter, index, picture);
+    if let Some((predicted, probability, right)) = outcome {
+        let value = format!("{} {}", class_name(names, predicted), format::short_percent(f64::from(probability)));
+        let said = if right { value } else { format!("{} {value}", icon::X) };
+        painter.text(rect.right_top(), Align2::RIGHT_TOP, said, font, if right { weak } else { error });
+        if !right {
+            painter.rect_stroke(picture, 0.0, Stroke::new(2.0, error), StrokeKind::Inside);
+        }
+        let strip = Rect::from_min_max(picture.left_bottom() + vec2(0.0, 2.0), rect.max);
+        paint_strip(painter, strip, probabilities, sample.label, Stroke::new(1.0, theme::border(visuals.dark_mode)));
+    }
+    let is_selected = context.session.selection == Selection::Sample(index);
+    if is_selected || response.has_focus() || response.hovered() {
+        let colour = if is_selected || response.has_focus() { theme::accent(visuals.dark_mode) } else { weak };
+        painter.rect_stroke(rect.expand(3.0), 2.0, Stroke::new(1.0, colour), StrokeKind::Outside);
+    }
+    response
+}
+
+fn describe(index: usize, truth: usize, names: &[String], outcome: Option<(usize, f32, bool)>) -> String {
+    let truth = class_name(names, truth);
+    match outcome {
+        None => format!("Sample {index}: {truth}"),
+        Some((predicted, probability, right)) => format!(
+            "Sample {index}: {truth}, predicted {} at {}{}",
+            class_name(names, predicted),
+            format::short_percent(f64::from(probability)),
+            if right { "" } else { ", wrong" }
+        ),
+    }
+}
+
+/// Arrow keys move from sample to sample, once one is selected and nothing else wants the keys.
+fn move_selection(ui: &Ui, context: &mut LabContext<'_>, columns: usize, count: usize, has_focus: bool) {
+    let Selection::Sample(index) = context.session.selection else { return };
+    if ui.ctx().text_edit_focused() || (ui.ctx().egui_wants_keyboard_input() && !has_focus) {
+        return;
+    }
+    let step = ui.input(|input| {
+        let pressed = |key| isize::from(input.key_pressed(key));
+        pressed(Key::ArrowRight) - pressed(Key::ArrowLeft)
+            + (pressed(Key::ArrowDown) - pressed(Key::ArrowUp)) * columns as isize
+    });
+    if let Some(next) = index.checked_add_signed(step).filter(|&next| step != 0 && next < count) {
+        context.session.selection = Selection::Sample(next);
+    }
+}

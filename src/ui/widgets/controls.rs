@@ -1,0 +1,38 @@
+//! Rows of the settings: a name on the left, a control on the right.
+
+use crate::ui::theme;
+use egui::{Align2, Response, RichText, Sense, TextStyle, Ui, vec2};
+
+/// Width of the names.
+pub const NAME_WIDTH: f32 = 13.0 * theme::UNIT;
+
+/// Heading of a group of settings.
+pub fn section(ui: &mut Ui, name: &str) {
+    ui.add_space(theme::UNIT);
+    ui.label(RichText::new(name).small().weak());
+    ui.separator();
+}
+
+/// One setting. The control gets `name` as its accessible name. A setting that waits for a reset is marked.
+pub fn row(
+    ui: &mut Ui,
+    name: &str,
+    tooltip: &str,
+    waiting: bool,
+    control: impl FnOnce(&mut Ui) -> Response,
+) -> Response {
+    ui.horizontal(|ui| {
+        let height = ui.spacing().interact_size.y;
+        let (rect, label) = ui.allocate_exact_size(vec2(NAME_WIDTH, height), Sense::hover());
+        let font = TextStyle::Body.resolve(ui.style());
+        let colour = if waiting { theme::accent(ui.visuals().dark_mode) } else { ui.visuals().text_color() };
+        ui.painter().text(rect.left_center(), Align2::LEFT_CENTER, name, font, colour);
+        if waiting {
+            label.on_hover_text(format!("{tooltip}\n\nThe current run has another value: this one waits for a reset."));
+        } else {
+            label.on_hover_text(tooltip);
+        }
+        control(ui).on_hover_text(tooltip).accessible_name(name)
+    })
+    .inner
+}

@@ -1,0 +1,9 @@
+//! What the labs share: pictures, bars, tables, rows of controls. Knows plain data of the engine and the theme, no lab.
+
+pub mod activations;
+pub mod atlas;
+pub mod confusion;
+pub mod controls;
+pub mod empty;
+pub mod format;
+pub mod probabilities;

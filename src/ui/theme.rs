@@ -27,53 +27,53 @@ pub const TITLE_HEIGHT: f32 = 24.0;
 
 /// Icons of the Phosphor subset in `assets/fonts`; they stand in any text, at its size.
 pub mod icon {
-    pub const PLAY: &str = "\u{e3d0}";
-    pub const PAUSE: &str = "\u{e39e}";
-    pub const STOP: &str = "\u{e46c}";
-    pub const SKIP_FORWARD: &str = "\u{e5a6}";
-    pub const RESET: &str = "\u{e038}";
-    pub const DICE: &str = "\u{e1ee}";
-    pub const CHART_LINE: &str = "\u{e154}";
-    pub const GRADUATION_CAP: &str = "\u{e62c}";
-    pub const EYE: &str = "\u{e220}";
-    pub const EYE_SLASH: &str = "\u{e224}";
-    pub const SWAP: &str = "\u{e83c}";
-    pub const ARROWS_LEFT_RIGHT: &str = "\u{e0a0}";
-    pub const MAGNET: &str = "\u{e680}";
-    pub const STACK: &str = "\u{e466}";
-    pub const SCISSORS: &str = "\u{eae0}";
-    pub const LINK_BREAK: &str = "\u{e2e4}";
-    pub const IMAGE: &str = "\u{e2ca}";
-    pub const LIST: &str = "\u{e2f0}";
-    pub const SLIDERS: &str = "\u{e432}";
-    pub const SUN: &str = "\u{e472}";
-    pub const MOON: &str = "\u{e330}";
-    pub const INFO: &str = "\u{e2ce}";
-    pub const WARNING: &str = "\u{e4e0}";
-    pub const X: &str = "\u{e4f6}";
-    pub const PLUS: &str = "\u{e3d4}";
-    pub const MINUS: &str = "\u{e32a}";
-    pub const TRASH: &str = "\u{e4a6}";
-    pub const PUSH_PIN: &str = "\u{e3e2}";
-    pub const FLOPPY: &str = "\u{e248}";
-    pub const FOLDER_OPEN: &str = "\u{e256}";
-    pub const SEARCH: &str = "\u{e30c}";
-    pub const GEAR: &str = "\u{e270}";
-    pub const KEYBOARD: &str = "\u{e2d8}";
-    pub const QUESTION: &str = "\u{e3e8}";
-    pub const CPU: &str = "\u{e610}";
-    pub const GPU: &str = "\u{e612}";
-    pub const CLOCK: &str = "\u{e19a}";
-    pub const FLAG: &str = "\u{e244}";
-    pub const CARET_RIGHT: &str = "\u{e13a}";
-    pub const CARET_DOWN: &str = "\u{e136}";
-    pub const CHECK: &str = "\u{e182}";
-    pub const COPY: &str = "\u{e1ca}";
-    pub const DOWNLOAD: &str = "\u{e20c}";
-    pub const EXPAND: &str = "\u{e0a2}";
-    pub const PENCIL: &str = "\u{e3b4}";
-    pub const DOTS: &str = "\u{e1fe}";
-    pub const COMMAND: &str = "\u{e1c4}";
+    pub const PLAY: &str = "\u{fe3d0}";
+    pub const PAUSE: &str = "\u{fe39e}";
+    pub const STOP: &str = "\u{fe46c}";
+    pub const SKIP_FORWARD: &str = "\u{fe5a6}";
+    pub const RESET: &str = "\u{fe038}";
+    pub const DICE: &str = "\u{fe1ee}";
+    pub const CHART_LINE: &str = "\u{fe154}";
+    pub const GRADUATION_CAP: &str = "\u{fe62c}";
+    pub const EYE: &str = "\u{fe220}";
+    pub const EYE_SLASH: &str = "\u{fe224}";
+    pub const SWAP: &str = "\u{fe83c}";
+    pub const ARROWS_LEFT_RIGHT: &str = "\u{fe0a0}";
+    pub const MAGNET: &str = "\u{fe680}";
+    pub const STACK: &str = "\u{fe466}";
+    pub const SCISSORS: &str = "\u{feae0}";
+    pub const LINK_BREAK: &str = "\u{fe2e4}";
+    pub const IMAGE: &str = "\u{fe2ca}";
+    pub const LIST: &str = "\u{fe2f0}";
+    pub const SLIDERS: &str = "\u{fe432}";
+    pub const SUN: &str = "\u{fe472}";
+    pub const MOON: &str = "\u{fe330}";
+    pub const INFO: &str = "\u{fe2ce}";
+    pub const WARNING: &str = "\u{fe4e0}";
+    pub const X: &str = "\u{fe4f6}";
+    pub const PLUS: &str = "\u{fe3d4}";
+    pub const MINUS: &str = "\u{fe32a}";
+    pub const TRASH: &str = "\u{fe4a6}";
+    pub const PUSH_PIN: &str = "\u{fe3e2}";
+    pub const FLOPPY: &str = "\u{fe248}";
+    pub const FOLDER_OPEN: &str = "\u{fe256}";
+    pub const SEARCH: &str = "\u{fe30c}";
+    pub const GEAR: &str = "\u{fe270}";
+    pub const KEYBOARD: &str = "\u{fe2d8}";
+    pub const QUESTION: &str = "\u{fe3e8}";
+    pub const CPU: &str = "\u{fe610}";
+    pub const GPU: &str = "\u{fe612}";
+    pub const CLOCK: &str = "\u{fe19a}";
+    pub const FLAG: &str = "\u{fe244}";
+    pub const CARET_RIGHT: &str = "\u{fe13a}";
+    pub const CARET_DOWN: &str = "\u{fe136}";
+    pub const CHECK: &str = "\u{fe182}";
+    pub const COPY: &str = "\u{fe1ca}";
+    pub const DOWNLOAD: &str = "\u{fe20c}";
+    pub const EXPAND: &str = "\u{fe0a2}";
+    pub const PENCIL: &str = "\u{fe3b4}";
+    pub const DOTS: &str = "\u{fe1fe}";
+    pub const COMMAND: &str = "\u{fe1c4}";
 }
 
 /// Okabe and Ito's eight hues, moved until each keeps a contrast of 2.5 on both themes and every pair stays apart (at
@@ -324,8 +324,8 @@ const VIRIDIS: [[u8; 3]; 16] = [
     [253, 231, 37],
 ];
 
-/// `ColorBrewer`'s blues (of `RdBu`) and oranges (of `PuOr`) around near-white; on dark the same hues grow out of near-black,
-/// so that zero is quiet on either background.
+/// `ColorBrewer`'s blues (of `RdBu`) and oranges (of `PuOr`) around near-white; on dark the same hues grow out of
+/// near-black, so that zero is quiet on either background.
 const DIVERGING_LIGHT: [[u8; 3]; 9] = [
     [33, 102, 172],
     [67, 147, 195],

@@ -123,6 +123,8 @@ fn show_log(ui: &mut Ui, entries: &[Entry]) {
         return;
     }
     let height = ui.text_style_height(&egui::TextStyle::Body);
+    ui.spacing_mut().interact_size.y = height;
+    ui.spacing_mut().item_spacing.y = 2.0;
     ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show_rows(ui, height, entries.len(), |ui, rows| {
         for entry in entries.get(rows).unwrap_or_default() {
             ui.horizontal(|ui| show_entry(ui, entry));

@@ -136,8 +136,12 @@ impl InspectorView {
         let field = layer.receptive_field;
         fact(ui, "Receptive field", format!("{} px, stride {}", field.size, field.stride));
         if let Some(health) = run.health.iter().find(|health| health.layer == name) {
-            fact(ui, "Weight norm", format::maybe(health.weight_norm));
-            fact(ui, "Dead units", health.dead_share.map_or_else(|| "\u{2013}".to_owned(), format::percent));
+            if health.weight_norm.is_some() {
+                fact(ui, "Weight norm", format::maybe(health.weight_norm));
+            }
+            if let Some(share) = health.dead_share {
+                fact(ui, "Dead units", format::percent(share));
+            }
         }
         ui.add_space(theme::UNIT);
         self.layer_plots(ui, session, run, name);
@@ -202,6 +206,7 @@ fn run(ui: &mut Ui, session: &Session, id: RunId) {
 
 /// A name and a value on one line; a value that does not fit is cut and shown whole on hovering.
 fn fact(ui: &mut Ui, name: &str, value: String) {
+    ui.spacing_mut().interact_size.y = 2.0 * theme::UNIT;
     ui.horizontal(|ui| {
         ui.label(RichText::new(name).small().weak());
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {

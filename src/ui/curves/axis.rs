@@ -1,7 +1,7 @@
 //! Axes: what lies along x, and linear and true logarithmic scales with their tick marks and labels.
 //!
-//! The plot widget knows only linear axes: values are drawn at [`Scale::forward`] of themselves, and the marks and labels
-//! made here undo it.
+//! The plot widget knows only linear axes: values are drawn at [`Scale::forward`] of themselves, and the marks and
+//! labels made here undo it.
 
 use crate::ui::theme;
 use egui_plot::{GridInput, GridMark};
@@ -94,7 +94,7 @@ impl Scale {
 /// The smallest grid spacing given to the widget, in pixels; its `base_step_size` is this far on screen.
 pub const GRID_PIXELS: f64 = 8.0;
 
-/// Below this many decades a logarithmic axis has too few powers of ten in sight to be read, and is marked like a ruler.
+/// Below this many decades a logarithmic axis has too few powers of ten in sight, and is marked like a ruler.
 const FEW_DECADES: f64 = 0.9;
 /// Up to this many decades the marks between powers of ten are drawn.
 const MANY_DECADES: f64 = 8.0;
@@ -136,12 +136,20 @@ fn log_marks(bounds: (f64, f64), least: f64) -> Vec<GridMark> {
             marks.push(GridMark { value: power, step_size: stride });
         }
         if decades <= MANY_DECADES && stride <= 1.0 {
-            let minor = |m: f64| GridMark { value: power + m.log10(), step_size: ((m + 1.0) / m).log10() };
-            marks.extend((2..=9).map(|m| minor(f64::from(m))));
+            marks.extend((2..=9).map(|digit| minor_mark(power, digit)));
         }
     }
     marks.retain(|mark| (bounds.0..=bounds.1).contains(&mark.value));
     marks
+}
+
+/// The digits that are labelled between powers of ten, as far apart as each other: about a third of a decade.
+const LABELLED: [u32; 2] = [2, 5];
+
+fn minor_mark(power: f64, digit: u32) -> GridMark {
+    let m = f64::from(digit);
+    let gap = if LABELLED.contains(&digit) { 0.3 } else { ((m + 1.0) / m).log10() };
+    GridMark { value: power + m.log10(), step_size: gap }
 }
 
 /// Evenly spaced values, which stand unevenly in decades.
@@ -180,8 +188,11 @@ fn log_label(drawn: f64, decades: f64) -> String {
         return power_label(power as i32);
     }
     let first_digit = 10_f64.powf(drawn - drawn.floor()).round() as u32;
-    let labelled: &[u32] = if decades < 2.0 { &[2, 5] } else { &[] };
-    if labelled.contains(&first_digit) { theme::figures(10_f64.powf(drawn)) } else { String::new() }
+    if decades < MANY_DECADES && LABELLED.contains(&first_digit) {
+        theme::figures(10_f64.powf(drawn))
+    } else {
+        String::new()
+    }
 }
 
 /// `0.01`, `1`, `100`, and beyond those `1e-3`, `1e5`.

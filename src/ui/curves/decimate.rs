@@ -1,53 +1,50 @@
 //! Drawing any number of points in time proportional to pixels.
 //!
-//! A [`Pyramid`] knows where the extremes of every block of values are, of blocks of blocks, and so on up; appending
-//! costs amortised constant time, and the extremes of any range logarithmic time. [`each_visible`] asks it once for
-//! every pixel column, so that no spike is ever lost however far out one zooms.
+//! A [`Pyramid`] knows the extremes of every block of values, of blocks of blocks, and so on up; appending costs
+//! amortised constant time, and the extremes of any range logarithmic time. [`each_column`] asks it once for every
+//! pixel column, so that no spike is ever lost however far out one zooms.
 
 use super::axis::Scale;
 use std::ops::Range;
 
 const BLOCK: usize = 16;
 const FAN: usize = 4;
-const NONE: u32 = u32::MAX;
 
-/// Positions of the extreme values of a range.
+/// The extreme finite values of a range; where there are none, low is above high.
 #[derive(Clone, Copy, Debug)]
 struct Extremes {
-    low: u32,
+    low: f64,
     /// The lowest value above zero, for logarithmic axes.
-    low_positive: u32,
-    high: u32,
+    low_positive: f64,
+    high: f64,
 }
 
 impl Extremes {
-    const NOTHING: Self = Self { low: NONE, low_positive: NONE, high: NONE };
+    const NOTHING: Self = Self { low: f64::INFINITY, low_positive: f64::INFINITY, high: f64::NEG_INFINITY };
 
-    fn of(position: usize, value: f64) -> Self {
-        let position = if value.is_finite() { position as u32 } else { NONE };
-        Self { low: position, low_positive: if value > 0.0 { position } else { NONE }, high: position }
+    fn of(values: &[f64]) -> Self {
+        values.iter().filter(|value| value.is_finite()).fold(Self::NOTHING, |all, value| {
+            let positive = if *value > 0.0 { *value } else { f64::INFINITY };
+            all.merge(Self { low: *value, low_positive: positive, high: *value })
+        })
     }
 
-    fn merge(&mut self, other: Self, values: &[f64]) {
-        let pick = |mine: &mut u32, theirs: u32, better: fn(f64, f64) -> bool| {
-            if theirs != NONE && (*mine == NONE || better(values[theirs as usize], values[*mine as usize])) {
-                *mine = theirs;
-            }
-        };
-        pick(&mut self.low, other.low, |a, b| a < b);
-        pick(&mut self.low_positive, other.low_positive, |a, b| a < b);
-        pick(&mut self.high, other.high, |a, b| a > b);
+    fn merge(self, other: Self) -> Self {
+        Self {
+            low: self.low.min(other.low),
+            low_positive: self.low_positive.min(other.low_positive),
+            high: self.high.max(other.high),
+        }
     }
 
-    /// Where the lowest and the highest drawable values are.
-    fn drawable(self, values: &[f64], scale: Scale) -> Option<(usize, usize)> {
+    /// The lowest and the highest drawable value.
+    fn drawable(self, scale: Scale) -> Option<(f64, f64)> {
         let low = if scale == Scale::Log { self.low_positive } else { self.low };
-        let found = low != NONE && self.high != NONE && scale.draws(values[self.high as usize]);
-        found.then_some((low as usize, self.high as usize))
+        (low <= self.high).then_some((low, self.high))
     }
 }
 
-/// Extremes of blocks of values, in levels each [`FAN`] times coarser than the one below.
+/// Extremes of blocks of values, in levels each four times coarser than the one below.
 #[derive(Clone, Debug, Default)]
 pub struct Pyramid {
     /// Only complete blocks.
@@ -60,17 +57,13 @@ impl Pyramid {
         if self.levels.is_empty() {
             self.levels.push(Vec::new());
         }
-        while (self.levels[0].len() + 1) * BLOCK <= values.len() {
-            let start = self.levels[0].len() * BLOCK;
-            let mut block = Extremes::NOTHING;
-            for position in start..start + BLOCK {
-                block.merge(Extremes::of(position, values[position]), values);
-            }
-            self.push(block, values);
+        let done = self.levels[0].len() * BLOCK;
+        for block in values[done..].chunks_exact(BLOCK) {
+            self.push(Extremes::of(block));
         }
     }
 
-    fn push(&mut self, block: Extremes, values: &[f64]) {
+    fn push(&mut self, block: Extremes) {
         let mut block = block;
         for level in 0.. {
             if level == self.levels.len() {
@@ -81,11 +74,7 @@ impl Pyramid {
             if !blocks.len().is_multiple_of(FAN) {
                 return;
             }
-            let group = &blocks[blocks.len() - FAN..];
-            block = group.iter().fold(Extremes::NOTHING, |mut all, one| {
-                all.merge(*one, values);
-                all
-            });
+            block = blocks[blocks.len() - FAN..].iter().copied().fold(Extremes::NOTHING, Extremes::merge);
         }
     }
 
@@ -94,11 +83,12 @@ impl Pyramid {
         let mut position = range.start;
         while position < range.end {
             if let Some((block, size)) = self.largest_block(position, range.end) {
-                all.merge(block, values);
+                all = all.merge(block);
                 position += size;
             } else {
-                all.merge(Extremes::of(position, values[position]), values);
-                position += 1;
+                let end = range.end.min((position / BLOCK + 1) * BLOCK);
+                all = all.merge(Extremes::of(&values[position..end]));
+                position = end;
             }
         }
         all
@@ -120,8 +110,7 @@ impl Pyramid {
 
     /// The lowest and the highest drawable values of a range.
     pub fn range(&self, values: &[f64], range: Range<usize>, scale: Scale) -> Option<(f64, f64)> {
-        let (low, high) = self.extremes(values, range).drawable(values, scale)?;
-        Some((values[low], values[high]))
+        self.extremes(values, range).drawable(scale)
     }
 }
 
@@ -143,85 +132,116 @@ pub struct Window {
     pub y_scale: Scale,
 }
 
-/// The points of a line that make its picture: at most the first, the lowest, the highest and the last of every pixel column,
-/// and one neighbour on either side so that the line leaves the frame. In untransformed units, `x` ascending.
+impl Window {
+    /// The first position with a place on the x axis, and the positions inside the window.
+    fn inside(&self, x: &[f64]) -> (usize, Range<usize>) {
+        let placed = if self.x_scale == Scale::Log { x.partition_point(|x| *x <= 0.0) } else { 0 };
+        let first = x.partition_point(|x| *x < self.x.0).max(placed);
+        let end = x.partition_point(|x| *x <= self.x.1).max(first);
+        (placed, first..end)
+    }
+
+    /// Whether there are more points than pixels: a line through each would cost much and show no more.
+    pub fn is_dense(&self, line: Columns<'_>) -> bool {
+        self.inside(line.x).1.len() > self.pixels
+    }
+}
+
+/// The points of a dense line that share a pixel column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// From 0 at the left edge.
+    pub pixel: usize,
+    /// Positions of the points.
+    pub points: Range<usize>,
+    /// Lowest and highest drawable value among them.
+    pub low: f64,
+    pub high: f64,
+}
+
+/// The points that make the picture of a line, in untransformed units with `x` ascending: all of a sparse line; of a
+/// dense one the extremes of every pixel column, with x exact to the pixel. One neighbour on either side lets the line
+/// leave the frame.
 pub fn visible(line: Columns<'_>, window: &Window) -> Vec<[f64; 2]> {
     let mut points = Vec::new();
-    each_visible(line, window, |x, y| points.push([x, y]));
+    if !window.is_dense(line) {
+        each_point(line, window, |x, y| points.push([x, y]));
+        return points;
+    }
+    let (before, after) = neighbours(line, window);
+    let at = |position: usize| [line.x[position], line.values[position]];
+    points.extend(before.map(at));
+    each_column(line, window, |column| {
+        let (first, last) = (column.points.start, column.points.end - 1);
+        // Whichever extreme the column begins nearer to comes first.
+        let falls = line.values[first] - column.low > column.high - line.values[first];
+        let (a, b) = if falls { (column.high, column.low) } else { (column.low, column.high) };
+        points.push([line.x[first], a]);
+        points.push([line.x[last], b]);
+    });
+    points.extend(after.map(at));
     points
 }
 
-/// As [`visible`], without the vector.
-pub fn each_visible(line: Columns<'_>, window: &Window, mut draw: impl FnMut(f64, f64)) {
-    let Columns { x, values, .. } = line;
-    let length = x.len().min(values.len());
-    let placed = if window.x_scale == Scale::Log { x.partition_point(|x| *x <= 0.0) } else { 0 };
-    let first = x.partition_point(|x| *x < window.x.0).clamp(placed, length);
-    let end = x.partition_point(|x| *x <= window.x.1).clamp(first, length);
-    let mut emit = |position: usize| {
-        if window.y_scale.draws(values[position]) {
-            draw(x[position], values[position]);
+/// Every drawable point of a sparse line, and one neighbour on either side.
+pub fn each_point(line: Columns<'_>, window: &Window, mut draw: impl FnMut(f64, f64)) {
+    let (before, after) = neighbours(line, window);
+    let (_, inside) = window.inside(line.x);
+    for position in before.into_iter().chain(inside).chain(after) {
+        if window.y_scale.draws(line.values[position]) {
+            draw(line.x[position], line.values[position]);
         }
-    };
-    if let Some(before) = neighbour(values, (placed..first).rev(), window.y_scale) {
-        emit(before);
-    }
-    if end - first <= 2 * window.pixels {
-        (first..end).for_each(&mut emit);
-    } else {
-        each_extreme(line, first..end, window, &mut emit);
-    }
-    if let Some(after) = neighbour(values, end..length, window.y_scale) {
-        emit(after);
     }
 }
 
 /// How far to look for a drawable neighbour beyond the frame.
 const NEIGHBOURS: usize = 64;
 
-fn neighbour(values: &[f64], mut candidates: impl Iterator<Item = usize>, scale: Scale) -> Option<usize> {
-    candidates.by_ref().take(NEIGHBOURS).find(|position| scale.draws(values[*position]))
+fn neighbours(line: Columns<'_>, window: &Window) -> (Option<usize>, Option<usize>) {
+    let (placed, inside) = window.inside(line.x);
+    let drawn = |position: &usize| window.y_scale.draws(line.values[*position]);
+    let before = (placed..inside.start).rev().take(NEIGHBOURS).find(drawn);
+    (before, (inside.end..line.x.len()).take(NEIGHBOURS).find(drawn))
 }
 
-fn each_extreme(line: Columns<'_>, range: Range<usize>, window: &Window, emit: &mut impl FnMut(usize)) {
+/// The pixel columns of a dense line that have something drawable, from left to right.
+pub fn each_column(line: Columns<'_>, window: &Window, mut draw: impl FnMut(Column)) {
+    let (_, inside) = window.inside(line.x);
     let (left, right) = (window.x_scale.forward(window.x.0), window.x_scale.forward(window.x.1));
-    // The view of a logarithmic axis may begin at or below zero only by mistake: then it begins at the first point.
-    let left = if left.is_finite() { left } else { window.x_scale.forward(line.x[range.start]) };
+    // A logarithmic axis that begins at or below zero begins at its first point instead.
+    let first = line.x.get(inside.start).copied().unwrap_or(1.0);
+    let left = if left.is_finite() { left } else { window.x_scale.forward(first) };
     let width = (right - left) / window.pixels as f64;
-    let mut start = range.start;
-    for pixel in 1..=window.pixels {
-        let edge = window.x_scale.inverse(left + width * pixel as f64);
-        let end = if pixel == window.pixels { range.end } else { gallop(line.x, start, range.end, edge) };
-        if start == end {
-            continue;
+    let (mut start, mut count) = (inside.start, 1);
+    for pixel in 0..window.pixels {
+        let edge = window.x_scale.inverse(left + width * (pixel + 1) as f64);
+        let is_last = pixel + 1 == window.pixels;
+        let guess = start + count;
+        let end = if is_last { inside.end } else { advance(line.x, start..inside.end, edge, guess) };
+        count = end - start;
+        let extremes = line.pyramid.extremes(line.values, start..end);
+        if let Some((low, high)) = extremes.drawable(window.y_scale) {
+            draw(Column { pixel, points: start..end, low, high });
         }
-        let Some((low, high)) = line.pyramid.extremes(line.values, start..end).drawable(line.values, window.y_scale)
-        else {
-            start = end;
-            continue;
-        };
-        let mut column = [low.min(high), low.max(high), range.start, range.end - 1];
-        let mut count = if low == high { 1 } else { 2 };
-        for border in [range.start, range.end - 1] {
-            if (start..end).contains(&border) && border != low && border != high {
-                column[count] = border;
-                count += 1;
-            }
-        }
-        column[..count].sort_unstable();
-        column[..count].iter().copied().for_each(&mut *emit);
         start = end;
     }
 }
 
-/// The first position from `start` with `x > edge`: near by, so that doubling steps beat halving the whole.
-fn gallop(x: &[f64], start: usize, end: usize, edge: f64) -> usize {
-    let mut step = 1;
-    let mut low = start;
-    while low + step < end && x[low + step] <= edge {
+/// The first position of a range with `x > edge`. Training goes at a steady pace, so a column most often holds as many
+/// points as the one before; else the position is searched for in doubling steps.
+fn advance(x: &[f64], range: Range<usize>, edge: f64, guess: usize) -> usize {
+    let is_past = |position: usize| position >= range.end || x[position] > edge;
+    let candidates = guess.saturating_sub(1).max(range.start)..=guess + 1;
+    for position in candidates {
+        if is_past(position) && (position == range.start || !is_past(position - 1)) {
+            return position.min(range.end);
+        }
+    }
+    let (mut low, mut step) = (range.start, 1);
+    while !is_past(low + step) {
         low += step;
         step *= 2;
     }
-    let high = (low + step).min(end);
+    let high = (low + step).min(range.end);
     low + x[low..high].partition_point(|x| *x <= edge)
 }

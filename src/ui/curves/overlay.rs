@@ -123,7 +123,12 @@ impl Overlay<'_> {
         let corner = self.frame().right_bottom() - vec2(4.0, 2.0);
         let weak = self.ui.visuals().weak_text_color();
         let name = if self.axes.quantity == XAxis::Seconds { "seconds" } else { self.axes.quantity.unit() };
-        self.painter().text(corner, Align2::RIGHT_BOTTOM, name, self.small(), weak);
+        let painter = self.painter();
+        let galley = painter.layout_no_wrap(name.to_owned(), self.small(), weak);
+        let rect = Align2::RIGHT_BOTTOM.anchor_size(corner, galley.size());
+        let ground = theme::plot_background(self.ui.visuals().dark_mode).gamma_multiply(0.8);
+        painter.rect_filled(rect.expand2(vec2(3.0, 0.0)), CornerRadius::same(2), ground);
+        painter.galley(rect.min, galley, weak);
     }
 
     /// Thin lines with a flag; the one under the pointer says what happened.

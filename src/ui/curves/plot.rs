@@ -54,8 +54,8 @@ pub struct CurvePlotResponse {
 
 /// A panel of curves, built up and then shown.
 ///
-/// Left drag zooms to a box (a flat or narrow one along one axis), scrolling zooms (with Shift along x), right or middle drag
-/// moves, dragging an axis stretches it, double click fits.
+/// Left drag zooms to a box (a flat or narrow one along one axis), scrolling zooms (with Shift along x), right or
+/// middle drag moves, dragging an axis stretches it, double click fits.
 #[must_use = "a panel draws nothing until it is shown"]
 pub struct CurvePlot<'a> {
     id: &'a str,
@@ -71,7 +71,8 @@ pub struct CurvePlot<'a> {
 }
 
 impl<'a> CurvePlot<'a> {
-    /// `id` sets it apart from its neighbours; `title` also names it for those who do not see it: "Loss" is the "Loss plot".
+    /// `id` sets it apart from its neighbours; `title` also names it for those who do not see it: "Loss" is the
+    /// "Loss plot".
     pub fn new(id: &'a str, title: &'a str) -> Self {
         Self {
             id,
@@ -133,8 +134,8 @@ impl<'a> CurvePlot<'a> {
         self
     }
 
-    /// `cursor` is the crosshair in untransformed units of x. Panels that are given the same one share it: the one under the
-    /// pointer moves it, the others draw it.
+    /// `cursor` is the crosshair in untransformed units of x. Panels with the same quantity along x that are given the
+    /// same one share it: the one under the pointer moves it, the others draw it.
     pub fn show(
         self,
         ui: &mut Ui,

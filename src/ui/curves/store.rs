@@ -180,6 +180,12 @@ impl Curve {
 /// How far [`Curve::nearest`] looks past values that are not finite.
 const NEAR: usize = 256;
 
+/// Averages are for the noise of batches. An evaluation is already a mean over a whole set, and comes so seldom that
+/// its average would lag epochs behind.
+fn smoothing_of(series: &str, weight: f64) -> f64 {
+    if series.starts_with("validation/") || series.starts_with("test/") { 0.0 } else { weight }
+}
+
 /// The curves of all runs.
 #[derive(Clone, Debug, Default)]
 pub struct CurveStore {
@@ -198,7 +204,7 @@ impl CurveStore {
             if let Some(curve) = series.get_mut(&point.series) {
                 curve.push(&point);
             } else {
-                let mut curve = Curve::new(self.weight);
+                let mut curve = Curve::new(smoothing_of(&point.series, self.weight));
                 curve.push(&point);
                 series.insert(point.series, curve);
             }
@@ -236,15 +242,16 @@ impl CurveStore {
         self.weight
     }
 
-    /// From 0 (none) to 0.999, clamped. Costs a pass over all points when the weight changes, nothing otherwise.
+    /// From 0 (none) to 0.999, clamped; `validation/` and `test/` stay as measured. Costs a pass over all points
+    /// when the weight changes, nothing otherwise.
     pub fn set_smoothing(&mut self, weight: f64) {
         let weight = Ema::new(weight).weight();
         if weight.to_bits() == self.weight.to_bits() {
             return;
         }
         self.weight = weight;
-        for curve in self.runs.values_mut().flat_map(BTreeMap::values_mut) {
-            curve.set_smoothing(weight);
+        for (series, curve) in self.runs.values_mut().flatten() {
+            curve.set_smoothing(smoothing_of(series, weight));
         }
     }
 }

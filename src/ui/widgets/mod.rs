@@ -7,3 +7,4 @@ pub mod controls;
 pub mod empty;
 pub mod format;
 pub mod probabilities;
+pub mod table;

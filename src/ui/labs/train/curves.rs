@@ -70,17 +70,18 @@ fn show(
 
 fn toolbar(ui: &mut Ui, plots: &mut PlotSettings, view: &mut PlotView, title: &str) {
     ui.horizontal(|ui| {
-        ui.spacing_mut().slider_width = (ui.available_width() - 260.0).clamp(40.0, 120.0);
-        ui.label(RichText::new("Smooth").small().weak());
-        let slider = Slider::new(&mut plots.smoothing, 0.0..=0.999).max_decimals(3).show_value(true);
+        ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
+        ui.spacing_mut().button_padding.x = theme::UNIT / 2.0;
+        ui.spacing_mut().slider_width = (ui.available_width() - 232.0).clamp(24.0, 120.0);
+        let slider = Slider::new(&mut plots.smoothing, 0.0..=0.999).fixed_decimals(3).show_value(true);
         let name = format!("{title} smoothing");
         ui.name_inputs(name.clone(), |ui| {
             ui.add(slider).accessible_name(name).on_hover_text(
-                "Weight of the past in the debiased exponential average (as Adam corrects its moments); 0 shows the raw values",
+                "Smoothing: weight of the past in the debiased exponential average (as Adam corrects its moments); 0 shows the raw values",
             );
         });
         ComboBox::from_id_salt((title, "x axis"))
-            .width(56.0)
+            .width(44.0)
             .selected_text(plots.x_axis.name())
             .show_ui(ui, |ui| {
                 for axis in XAxis::ALL {

@@ -9,12 +9,13 @@ use crate::nets::{preset_names, resolve};
 use crate::train::{OptimiserKind, ScheduleKind};
 use crate::ui::app::{Action, Devices, Wanted, leaf};
 use crate::ui::theme::{self, icon};
-use crate::ui::widgets::controls::{NAME_WIDTH, row, section};
+use crate::ui::widgets::controls::{control_width, row, section};
 use egui::emath::Numeric;
 use egui::{Button, ComboBox, DragValue, Layout, Response, RichText, ScrollArea, Ui, vec2};
 use std::ops::RangeInclusive;
 
-const CONTROL_WIDTH: f32 = 13.0 * theme::UNIT;
+/// Of the dice and of the menus beside a control.
+const SIDE_BUTTON: f32 = 28.0;
 const FOOTER: f32 = 4.0 * theme::UNIT;
 
 /// Which settings wait for a reset; worked out only when something changed.
@@ -91,7 +92,7 @@ impl Form<'_, '_> {
                        a processor pretending to be a GPU is never taken unasked.";
         let mut chosen = None;
         row(ui, "Device", tooltip, false, |ui| {
-            let combo = ComboBox::from_id_salt("device").width(CONTROL_WIDTH).truncate();
+            let combo = ComboBox::from_id_salt("device").width(control_width(ui)).truncate();
             let shown = if device == "auto" { "automatic" } else { &device };
             let response = combo.selected_text(shown).show_ui(ui, |ui| {
                 if ui.selectable_label(device == "auto", "automatic").clicked() {
@@ -215,10 +216,11 @@ impl Form<'_, '_> {
         let waiting = self.waiting.has("seed");
         let mut seed = self.config().seed;
         let response = row(ui, "Seed", tooltip, waiting, |ui| {
-            let width = CONTROL_WIDTH - 36.0;
+            let width = control_width(ui) - SIDE_BUTTON - theme::UNIT;
             let value = DragValue::new(&mut seed).range(0..=999_999_999u64).speed(1.0).update_while_editing(false);
             let response = ui.add_sized(vec2(width, ui.spacing().interact_size.y), value);
-            let dice = ui.add(Button::new(icon::DICE).min_size(vec2(28.0, 0.0)));
+            ui.spacing_mut().button_padding.x = theme::UNIT / 2.0;
+            let dice = ui.add(Button::new(icon::DICE).min_size(vec2(SIDE_BUTTON, ui.spacing().interact_size.y)));
             reroll = dice.on_hover_text(Action::Reroll.tooltip()).accessible_name("Reroll seed").clicked();
             response
         });
@@ -415,8 +417,10 @@ impl Form<'_, '_> {
         let mut chosen = None;
         let waiting = self.waiting.has(key);
         row(ui, name, tooltip, waiting, |ui| {
-            let (response, typed) = self.drafts.field(ui, key, current, "name or path", CONTROL_WIDTH - 36.0);
+            let width = control_width(ui) - SIDE_BUTTON - theme::UNIT;
+            let (response, typed) = self.drafts.field(ui, key, current, "name or path", width);
             chosen = typed;
+            ui.spacing_mut().button_padding.x = theme::UNIT / 2.0;
             let menu = ui.menu_button(icon::CARET_DOWN, |ui| {
                 for option in names {
                     if ui.selectable_label(*option == current, *option).clicked() {
@@ -452,7 +456,8 @@ impl Form<'_, '_> {
         let mut finished = None;
         let waiting = self.waiting.has(key);
         row(ui, name, tooltip, waiting, |ui| {
-            let (response, text) = self.drafts.field(ui, key, current, hint, CONTROL_WIDTH - theme::UNIT);
+            let width = control_width(ui);
+            let (response, text) = self.drafts.field(ui, key, current, hint, width);
             finished = text;
             response
         });
@@ -505,7 +510,7 @@ impl Form<'_, '_> {
 
     fn value_row(&self, ui: &mut Ui, key: &str, name: &str, tooltip: &str, widget: DragValue<'_>) -> Response {
         row(ui, name, tooltip, self.waiting.has(key), |ui| {
-            ui.add_sized(vec2(CONTROL_WIDTH, ui.spacing().interact_size.y), widget)
+            ui.add_sized(vec2(control_width(ui), ui.spacing().interact_size.y), widget)
         })
     }
 
@@ -532,7 +537,7 @@ impl Form<'_, '_> {
         let mut chosen = before;
         row(ui, name, tooltip, self.waiting.has(key), |ui| {
             let text = options.iter().find(|(value, _)| *value == before).map_or("", |(_, text)| *text);
-            let combo = ComboBox::from_id_salt(key).width(CONTROL_WIDTH).selected_text(text);
+            let combo = ComboBox::from_id_salt(key).width(control_width(ui)).selected_text(text);
             combo
                 .show_ui(ui, |ui| {
                     for (value, text) in options {
@@ -546,9 +551,6 @@ impl Form<'_, '_> {
         }
     }
 }
-
-/// Width that the pane needs.
-pub const WIDTH: f32 = NAME_WIDTH + CONTROL_WIDTH + 5.0 * theme::UNIT;
 
 /// What a drag leaves behind its fourth digit means nothing.
 fn four_digits(value: f64) -> f64 {

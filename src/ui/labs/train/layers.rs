@@ -5,8 +5,9 @@ use crate::nets::{LayerSummary, resolve};
 use crate::train::LayerHealth;
 use crate::ui::app::Selection;
 use crate::ui::theme::{self, icon};
+use crate::ui::widgets::table::{Column, Table};
 use crate::ui::widgets::{empty::empty, format};
-use egui::{Align, Button, Grid, Layout, RichText, ScrollArea, Ui};
+use egui::{Button, ScrollArea, Ui};
 
 /// The summary of the network of the settings, while there is no run.
 pub(super) struct LayersView {
@@ -25,18 +26,17 @@ struct LayerTable<'a> {
     health: &'a [LayerHealth],
 }
 
-/// Title and tooltip of each column.
-const COLUMNS: [(&str, &str); 10] = [
-    ("Layer", "Click a name to select the layer everywhere"),
-    ("Kind", "What the layer does"),
-    ("Output", "Shape of its output for one image: channels x height x width, or units"),
-    ("Parameters", "Values that are learned"),
-    ("Mult-adds", "Multiply-adds of the forward pass of one image"),
-    ("Sees", "Receptive field: side of the part of the image that one unit depends on, in pixels"),
-    ("Grad norm", "Norm of the gradient of the loss by the layer's weights, at the last look"),
-    ("Weight norm", "Norm of the layer's weights"),
-    ("Update", "Norm of the last update over the norm of the weights; about 1e-3 is usual"),
-    ("Dead", "Share of units that were zero for every image of the batch"),
+const COLUMNS: [Column; 10] = [
+    Column::text("Layer", 58.0, "Click a name to select the layer everywhere"),
+    Column::text("Kind", 84.0, "What the layer does"),
+    Column::number("Output", 58.0, "Shape of its output for one image: channels x height x width, or units"),
+    Column::number("Params", 48.0, "Parameters: values that are learned"),
+    Column::number("Mult-adds", 52.0, "Multiply-adds of the forward pass of one image"),
+    Column::number("Sees", 26.0, "Receptive field: side of the part of the image that one unit depends on, in pixels"),
+    Column::number("Gradient", 48.0, "Norm of the gradient of the loss by the layer's weights, at the last look"),
+    Column::number("Weights", 46.0, "Norm of the layer's weights"),
+    Column::number("Update", 56.0, "Norm of the last update over the norm of the weights; about 1e-3 is usual"),
+    Column::number("Dead", 34.0, "Share of units that were zero for every image of the batch"),
 ];
 
 pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut LayersView) {
@@ -61,51 +61,60 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut LayersV
     }
 }
 
-fn table(ui: &mut Ui, context: &mut LabContext<'_>, table: &LayerTable<'_>) {
+fn table(ui: &mut Ui, context: &mut LabContext<'_>, layers: &LayerTable<'_>) {
     ScrollArea::both().auto_shrink(false).show(ui, |ui| {
-        Grid::new("layers").num_columns(COLUMNS.len()).spacing([2.0 * theme::UNIT, 2.0]).striped(true).show(ui, |ui| {
-            for (index, (title, tooltip)) in COLUMNS.iter().enumerate() {
-                let text = RichText::new(*title).small().weak();
-                if index < 2 {
-                    ui.label(text).on_hover_text(*tooltip);
-                } else {
-                    right(ui, |ui| ui.label(text).on_hover_text(*tooltip));
-                }
-            }
-            ui.end_row();
-            for layer in table.layers {
-                row(ui, context, layer, table.health.iter().find(|health| health.layer == layer.name));
-                ui.end_row();
-            }
-            total(ui, table.layers);
-            ui.end_row();
-        });
+        let mut table = Table::begin(ui, &COLUMNS);
+        for layer in layers.layers {
+            let health = layers.health.iter().find(|health| health.layer == layer.name);
+            row(ui, context, &mut table, layer, health);
+        }
+        total(ui, &mut table, layers.layers);
     });
 }
 
-fn row(ui: &mut Ui, context: &mut LabContext<'_>, layer: &LayerSummary, health: Option<&LayerHealth>) {
+fn row(
+    ui: &mut Ui,
+    context: &mut LabContext<'_>,
+    table: &mut Table<'_>,
+    layer: &LayerSummary,
+    health: Option<&LayerHealth>,
+) {
+    let row = table.row(ui, || describe(layer));
     let is_selected = matches!(&context.session.selection, Selection::Layer(name) if *name == layer.name);
-    let button = ui.add(Button::selectable(is_selected, &layer.name).small());
+    let button = Button::selectable(is_selected, &layer.name).small().truncate();
+    let button = row.put(ui, 0, button);
     if button.accessible_name(format!("Layer {}", layer.name)).clicked() {
         context.session.selection = Selection::Layer(layer.name.clone());
     }
-    ui.label(RichText::new(layer.kind.replace('_', " ")).weak());
-    number(ui, layer.output.to_string());
-    number(ui, blank_at_zero(layer.parameters));
-    number(ui, blank_at_zero(layer.multiply_adds));
-    number(ui, layer.receptive_field.size.to_string());
-    number(ui, figure(health.and_then(|health| health.gradient_norm)));
-    number(ui, figure(health.and_then(|health| health.weight_norm)));
-    number(ui, figure(health.and_then(|health| health.update_ratio)));
-    number(ui, health.and_then(|health| health.dead_share).map_or_else(String::new, format::short_percent));
+    let (text, weak) = (ui.visuals().text_color(), ui.visuals().weak_text_color());
+    row.text(ui, 1, layer.kind.trim_end_matches("2d").replace('_', " "), weak);
+    let figures = [
+        layer.output.to_string(),
+        blank_at_zero(layer.parameters),
+        blank_at_zero(layer.multiply_adds),
+        layer.receptive_field.size.to_string(),
+        figure(health.and_then(|health| health.gradient_norm)),
+        figure(health.and_then(|health| health.weight_norm)),
+        figure(health.and_then(|health| health.update_ratio)),
+        health.and_then(|health| health.dead_share).map_or_else(String::new, format::short_percent),
+    ];
+    for (index, value) in figures.into_iter().enumerate().filter(|(_, value)| !value.is_empty()) {
+        row.text(ui, index + 2, value, text);
+    }
 }
 
-fn total(ui: &mut Ui, layers: &[LayerSummary]) {
-    ui.label(RichText::new("Total").weak());
-    ui.label("");
-    ui.label("");
-    number(ui, format::magnitude(layers.iter().map(|layer| layer.parameters).sum()));
-    number(ui, format::magnitude(layers.iter().map(|layer| layer.multiply_adds).sum()));
+fn total(ui: &mut Ui, table: &mut Table<'_>, layers: &[LayerSummary]) {
+    let parameters = format::magnitude(layers.iter().map(|layer| layer.parameters).sum());
+    let multiply_adds = format::magnitude(layers.iter().map(|layer| layer.multiply_adds).sum());
+    let row = table.row(ui, || format!("Total: {parameters} parameters, {multiply_adds} multiply-adds"));
+    let (text, weak) = (ui.visuals().text_color(), ui.visuals().weak_text_color());
+    row.text(ui, 1, "total", weak);
+    row.text(ui, 3, &parameters, text);
+    row.text(ui, 4, &multiply_adds, text);
+}
+
+fn describe(layer: &LayerSummary) -> String {
+    format!("{}, {}, output {}, {} parameters", layer.name, layer.kind, layer.output, layer.parameters)
 }
 
 fn blank_at_zero(count: u64) -> String {
@@ -114,12 +123,4 @@ fn blank_at_zero(count: u64) -> String {
 
 fn figure(value: Option<f64>) -> String {
     value.map_or_else(String::new, theme::figures)
-}
-
-fn number(ui: &mut Ui, text: String) {
-    right(ui, |ui| ui.label(RichText::new(text).monospace()));
-}
-
-fn right<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) {
-    ui.with_layout(Layout::right_to_left(Align::Center), add);
 }

@@ -53,6 +53,8 @@ pub struct TrainLab {
     maximised: Option<TileId>,
     /// The pane under the pointer.
     hovered: Option<TileId>,
+    /// Of the lab in the last frame.
+    width: Option<f32>,
     views: Views,
 }
 
@@ -60,6 +62,7 @@ pub struct TrainLab {
 #[derive(Serialize, Deserialize)]
 pub struct Saved {
     tree: Tree<Pane>,
+    width: Option<f32>,
     plots: PlotSettings,
 }
 
@@ -92,7 +95,7 @@ impl Default for PlotSettings {
 
 impl Default for TrainLab {
     fn default() -> Self {
-        Self { tree: panes::default_layout(), maximised: None, hovered: None, views: Views::default() }
+        Self { tree: panes::default_layout(), maximised: None, hovered: None, width: None, views: Views::default() }
     }
 }
 
@@ -102,16 +105,17 @@ impl TrainLab {
         let has_all = Pane::ALL.iter().all(|pane| saved.tree.tiles.find_pane(pane).is_some());
         let tree = if has_all { saved.tree } else { panes::default_layout() };
         let views = Views { plots: saved.plots, ..Views::default() };
-        Self { tree, maximised: None, hovered: None, views }
+        Self { tree, maximised: None, hovered: None, width: saved.width, views }
     }
 
     pub fn save(&self) -> Saved {
-        Saved { tree: self.tree.clone(), plots: self.views.plots.clone() }
+        Saved { tree: self.tree.clone(), width: self.width, plots: self.views.plots.clone() }
     }
 
     pub fn reset_layout(&mut self) {
         self.tree = panes::default_layout();
         self.maximised = None;
+        self.width = None;
     }
 
     /// The pane under the pointer fills the lab, or goes back.

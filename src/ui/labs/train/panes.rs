@@ -5,7 +5,9 @@ use crate::ui::app::RunRecord;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
 use egui::{Button, CentralPanel, Color32, Frame, Id, Margin, Response, RichText, Stroke, Ui, Visuals, WidgetText};
-use egui_tiles::{Behavior, Container, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, Tree, UiResponse};
+use egui_tiles::{
+    Behavior, Container, LinearDir, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, Tree, UiResponse,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +59,9 @@ impl Pane {
     }
 }
 
+/// Of the settings, at the first start.
+const SETTINGS_WIDTH: f32 = 32.0 * theme::UNIT;
+
 /// Settings left; curves, samples and tables right.
 pub(super) fn default_layout() -> Tree<Pane> {
     let mut tiles = Tiles::default();
@@ -71,9 +76,9 @@ pub(super) fn default_layout() -> Tree<Pane> {
     for (tile, child, share) in [
         (root, experiment, 0.285),
         (root, right, 0.715),
-        (right, plots, 0.42),
-        (right, samples, 0.29),
-        (right, tables, 0.29),
+        (right, plots, 0.385),
+        (right, samples, 0.335),
+        (right, tables, 0.28),
     ] {
         if let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(tile) {
             linear.shares.set_share(child, share);
@@ -82,7 +87,30 @@ pub(super) fn default_layout() -> Tree<Pane> {
     Tree::new(Id::unique("train lab"), root, tiles)
 }
 
+/// The settings keep their width when the window gets wider or narrower; everything beside them shares the change.
+fn keep_settings_width(lab: &mut TrainLab, width: f32) {
+    let before = lab.width.replace(width);
+    let root = lab.tree.root();
+    let experiment = lab.tree.tiles.find_pane(&Pane::Experiment);
+    let (Some(root), Some(mut child)) = (root, experiment) else { return };
+    while let Some(parent) = lab.tree.tiles.parent_of(child).filter(|&parent| parent != root) {
+        child = parent;
+    }
+    let Some(Tile::Container(Container::Linear(linear))) = lab.tree.tiles.get_mut(root) else { return };
+    let is_column = linear.dir == LinearDir::Horizontal && linear.children.contains(&child);
+    if !is_column || linear.children.len() < 2 || before == Some(width) {
+        return;
+    }
+    let share_of = |tile: TileId| linear.shares.iter().find(|(id, _)| **id == tile).map_or(1.0, |(_, share)| *share);
+    let all: f32 = linear.children.iter().map(|&tile| share_of(tile)).sum();
+    let own = share_of(child);
+    // Before the first frame there is no width to keep.
+    let wanted = before.map_or(SETTINGS_WIDTH, |before| own / all * before).min(width * 0.5);
+    linear.shares.set_share(child, (all - own) * wanted / (width - wanted).max(1.0));
+}
+
 pub(super) fn show(lab: &mut TrainLab, ui: &mut Ui, context: &mut LabContext<'_>) {
+    keep_settings_width(lab, ui.available_width());
     let mut panes = Panes { context, views: &mut lab.views, maximise: None, hovered: None };
     let maximised = lab.maximised.and_then(|tile| Some((tile, *lab.tree.tiles.get_pane(&tile)?)));
     match maximised {

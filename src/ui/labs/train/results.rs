@@ -4,8 +4,9 @@ use super::LabContext;
 use crate::train::Evaluation;
 use crate::ui::app::{Action, RunRecord};
 use crate::ui::theme::{self, icon};
+use crate::ui::widgets::table::{Column, Table};
 use crate::ui::widgets::{confusion::confusion, empty::empty, format, probabilities::class_name};
-use egui::{Grid, RichText, ScrollArea, Ui};
+use egui::{RichText, ScrollArea, Ui};
 
 pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>) {
     let latest = context.session.current().and_then(|run| {
@@ -22,63 +23,59 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>) {
         }
         return;
     };
+    headline(ui, run, &evaluation, split);
     ScrollArea::both().auto_shrink(false).show(ui, |ui| {
         ui.horizontal_top(|ui| {
             confusion(ui, &evaluation, run.class_names());
             ui.add_space(theme::UNIT);
-            ui.vertical(|ui| {
-                headline(ui, run, &evaluation, split);
-                figures(ui, &evaluation, run.class_names());
-            });
+            ui.vertical(|ui| figures(ui, &evaluation, run.class_names()));
         });
     });
 }
 
 fn headline(ui: &mut Ui, run: &RunRecord, evaluation: &Evaluation, split: &str) {
-    let text = format!(
-        "{} {split} errors of {}",
-        format::count(evaluation.errors as u64),
-        format::count(evaluation.examples as u64)
-    );
-    ui.label(theme::title(text)).on_hover_text(match split {
-        "test" => "The test images are looked at once, after the last epoch",
-        _ => "Images held out of the training set; every choice is made on these",
+    ui.horizontal(|ui| {
+        let text = format!(
+            "{} {split} errors of {}",
+            format::count(evaluation.errors as u64),
+            format::count(evaluation.examples as u64)
+        );
+        ui.label(theme::title(text)).on_hover_text(match split {
+            "test" => "The test images are looked at once, after the last epoch",
+            _ => "Images held out of the training set; every choice is made on these",
+        });
+        let mut text = format!(
+            "{} right   loss {} nats   calibration error {}",
+            format::percent(evaluation.accuracy),
+            theme::figures(evaluation.loss),
+            format::percent(evaluation.calibration_error)
+        );
+        if let Some(seconds) = run.seconds {
+            text = format!("{text}   trained in {}", format::duration(seconds));
+        }
+        ui.add(egui::Label::new(RichText::new(text).small().weak()).truncate())
+            .on_hover_text("Expected calibration error over 15 bins of confidence (Guo et al. 2017, equation 5)");
     });
-    let loss = theme::figures(evaluation.loss);
-    let calibration = format::percent(evaluation.calibration_error);
-    let figures =
-        format!("{} right, loss {loss} nats, calibration error {calibration}", format::percent(evaluation.accuracy));
-    ui.label(RichText::new(figures).small().weak())
-        .on_hover_text("Expected calibration error over 15 bins of confidence (Guo et al. 2017, equation 5)");
-    if let Some(seconds) = run.seconds {
-        let text = format!("trained in {} on {}", format::duration(seconds), device(run));
-        ui.label(RichText::new(text).small().weak());
-    }
 }
 
-fn device(run: &RunRecord) -> &str {
-    run.started.as_ref().map_or("", |started| started.device.as_str())
-}
+const COLUMNS: [Column; 5] = [
+    Column::text("Class", 48.0, "The true class"),
+    Column::number("Images", 44.0, "How many images of the class were looked at"),
+    Column::number("Precision", 52.0, "Of the images taken for this class, the share that are of it"),
+    Column::number("Recall", 52.0, "Of the images of this class, the share that were recognised"),
+    Column::number("F1", 52.0, "Harmonic mean of precision and recall"),
+];
 
 fn figures(ui: &mut Ui, evaluation: &Evaluation, names: &[String]) {
-    Grid::new("class figures").num_columns(5).spacing([2.0 * theme::UNIT, 1.0]).striped(true).show(ui, |ui| {
-        for (title, tooltip) in [
-            ("Class", "The true class"),
-            ("Images", "How many images of the class were looked at"),
-            ("Precision", "Of the images taken for this class, the share that are of it"),
-            ("Recall", "Of the images of this class, the share that were recognised"),
-            ("F1", "Harmonic mean of precision and recall"),
-        ] {
-            ui.label(RichText::new(title).small().weak()).on_hover_text(tooltip);
+    let mut table = Table::begin(ui, &COLUMNS);
+    let text = ui.visuals().text_color();
+    for (class, figures) in evaluation.classes.iter().enumerate() {
+        let name = class_name(names, class);
+        let row = table.row(ui, || format!("{name}: recall {}", format::percent(figures.recall)));
+        row.text(ui, 0, &name, text);
+        row.text(ui, 1, format::count(u64::from(figures.examples)), text);
+        for (index, share) in [figures.precision, figures.recall, figures.f1].into_iter().enumerate() {
+            row.text(ui, index + 2, format::percent(share), text);
         }
-        ui.end_row();
-        for (class, figures) in evaluation.classes.iter().enumerate() {
-            ui.label(class_name(names, class));
-            ui.monospace(format::count(u64::from(figures.examples)));
-            for share in [figures.precision, figures.recall, figures.f1] {
-                ui.monospace(format::percent(share));
-            }
-            ui.end_row();
-        }
-    });
+    }
 }

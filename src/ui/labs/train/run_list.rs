@@ -4,17 +4,21 @@ use super::LabContext;
 use crate::engine::{Phase, RunId};
 use crate::ui::app::{Action, RunRecord, Selection};
 use crate::ui::theme::{self, icon};
+use crate::ui::widgets::table::{Column, Table};
 use crate::ui::widgets::{empty::empty, format};
-use egui::{Button, Grid, RichText, ScrollArea, Sense, Ui, vec2};
+use egui::{Button, ScrollArea, Ui, vec2};
 
-const COLUMNS: [(&str, &str); 7] = [
-    ("Run", "Click a name to select the run: its curves come to the front"),
-    ("State", "What the run is doing"),
-    ("Epoch", "Passes over the training images"),
-    ("Rate", "Learning rate of the settings"),
-    ("Seed", "First weights, order of images, jitter and dropout follow from it"),
-    ("Validation", "Best accuracy on the images held out"),
-    ("Test errors", "Errors among the test images, after the last epoch"),
+const COLUMNS: [Column; 10] = [
+    Column::text("", 8.0, "Colour of the run's curves"),
+    Column::text("", 20.0, "Whether the run's curves are shown"),
+    Column::text("Run", 100.0, "Click a name to select the run: its curves come to the front"),
+    Column::text("State", 60.0, "What the run is doing"),
+    Column::number("Epoch", 76.0, "Passes over the training images"),
+    Column::number("Rate", 48.0, "Learning rate of the settings"),
+    Column::number("Seed", 50.0, "First weights, order of images, jitter and dropout follow from it"),
+    Column::number("Validation", 56.0, "Best accuracy on the images held out"),
+    Column::number("Test errors", 56.0, "Errors among the test images, after the last epoch"),
+    Column::text("", 20.0, "Take a run out of the list"),
 ];
 
 enum Wish {
@@ -34,45 +38,41 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>) {
     }
     let mut wish = None;
     ScrollArea::both().auto_shrink(false).show(ui, |ui| {
-        Grid::new("runs").num_columns(COLUMNS.len() + 3).spacing([2.0 * theme::UNIT, 2.0]).striped(true).show(
-            ui,
-            |ui| {
-                ui.label("");
-                ui.label("");
-                for (title, tooltip) in COLUMNS {
-                    ui.label(RichText::new(title).small().weak()).on_hover_text(tooltip);
-                }
-                ui.end_row();
-                for run in context.session.runs.iter().rev() {
-                    let selected = context.session.selection == Selection::Run(run.id);
-                    wish = row(ui, run, selected).or(wish.take());
-                    ui.end_row();
-                }
-            },
-        );
+        let mut table = Table::begin(ui, &COLUMNS);
+        for run in context.session.runs.iter().rev() {
+            let selected = context.session.selection == Selection::Run(run.id);
+            wish = row(ui, &mut table, run, selected).or(wish.take());
+        }
     });
     grant(context, wish);
 }
 
-fn row(ui: &mut Ui, run: &RunRecord, selected: bool) -> Option<Wish> {
+fn row(ui: &mut Ui, table: &mut Table<'_>, run: &RunRecord, selected: bool) -> Option<Wish> {
+    let row = table.row(ui, || format!("{}, {}, step {}", run.name, state(run), run.step));
     let mut wish = None;
-    let (swatch, _) = ui.allocate_exact_size(vec2(theme::UNIT, 2.0 * theme::UNIT), Sense::hover());
-    ui.painter().rect_filled(swatch.shrink2(vec2(0.0, 3.0)), 2.0, theme::run_colour(run.colour));
+    ui.painter().rect_filled(row.cell(0).shrink2(vec2(0.0, 4.0)), 2.0, theme::run_colour(run.colour));
     let (eye, name) = if run.visible { (icon::EYE, "Hide") } else { (icon::EYE_SLASH, "Show") };
-    let button = ui.add(Button::new(eye).frame(false)).on_hover_text("Show or hide the curves of this run");
+    let button = row.put(ui, 1, Button::new(eye).frame(false)).on_hover_text("Show or hide the curves of this run");
     if button.accessible_name(format!("{name} {}", run.name)).clicked() {
         wish = Some(Wish::Show(run.id, !run.visible));
     }
-    if ui.add(Button::selectable(selected, &run.name).small()).clicked() {
+    let name = Button::selectable(selected, &run.name).small().truncate();
+    if row.put(ui, 2, name).clicked() {
         wish = Some(Wish::Select(run.id));
     }
-    ui.label(RichText::new(state(run)).weak());
-    ui.monospace(format!("{:.2} / {}", run.epoch, run.config.epochs));
-    ui.monospace(theme::figures(run.config.optimiser.learning_rate));
-    ui.monospace(run.config.seed.to_string());
-    ui.monospace(run.best_validation_accuracy.map_or_else(|| "\u{2013}".to_owned(), format::percent));
-    ui.monospace(run.test_errors().map_or_else(|| "\u{2013}".to_owned(), |errors| format::count(errors as u64)));
-    let trash = ui.add(Button::new(icon::TRASH).frame(false));
+    let (text, weak) = (ui.visuals().text_color(), ui.visuals().weak_text_color());
+    row.text(ui, 3, state(run), weak);
+    let figures = [
+        format!("{:.2} / {}", run.epoch, run.config.epochs),
+        theme::figures(run.config.optimiser.learning_rate),
+        run.config.seed.to_string(),
+        run.best_validation_accuracy.map_or_else(|| "\u{2013}".to_owned(), format::percent),
+        run.test_errors().map_or_else(|| "\u{2013}".to_owned(), |errors| format::count(errors as u64)),
+    ];
+    for (index, value) in figures.into_iter().enumerate() {
+        row.text(ui, index + 4, value, text);
+    }
+    let trash = row.put(ui, 9, Button::new(icon::TRASH).frame(false));
     let trash = trash.on_hover_text("Take this run and its curves out of the list; a run folder on disk stays");
     if trash.accessible_name(format!("Remove {}", run.name)).clicked() {
         wish = Some(Wish::Remove(run.id));

@@ -8,9 +8,13 @@ use crate::ui::widgets::atlas::{ImageAtlas, snap};
 use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;
 use crate::ui::widgets::probabilities::{class_name, most_likely, paint_strip};
-use egui::{Align2, FontId, Key, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2};
+use egui::{
+    Align2, FontId, Key, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
+};
 
-const IMAGE_SIDE: f32 = 56.0;
+/// Images are drawn no smaller and no larger, in points.
+const SMALLEST_SIDE: f32 = 56.0;
+const LARGEST_SIDE: f32 = 168.0;
 const STRIP_HEIGHT: f32 = 22.0;
 const TEXT_HEIGHT: f32 = 14.0;
 const GAP: f32 = theme::UNIT;
@@ -38,11 +42,13 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Samples
     }
     let Some((_, atlas)) = &view.atlas else { return };
     let pixels_per_point = ui.pixels_per_point();
-    let image = atlas.size(atlas.scale_within(IMAGE_SIDE, pixels_per_point), pixels_per_point);
-    let cell = vec2(image.x.max(IMAGE_SIDE), TEXT_HEIGHT + image.y + STRIP_HEIGHT);
+    let room = ui.available_size();
+    let scale = scale_for(atlas, started.samples.len(), room, pixels_per_point);
+    let image = atlas.size(scale, pixels_per_point);
+    let cell = cell_size(image);
     let mut focused = None;
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        let columns = ((ui.available_width() + GAP) / (cell.x + GAP)).floor().max(1.0) as usize;
+        let columns = columns(room.x, cell);
         ui.spacing_mut().item_spacing = vec2(GAP, GAP);
         for (row, samples) in started.samples.chunks(columns).enumerate() {
             ui.horizontal(|ui| {
@@ -62,6 +68,25 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Samples
     });
 }
 
+fn cell_size(image: Vec2) -> Vec2 {
+    vec2(image.x.max(SMALLEST_SIDE), TEXT_HEIGHT + image.y + STRIP_HEIGHT)
+}
+
+fn columns(width: f32, cell: Vec2) -> usize {
+    ((width + GAP) / (cell.x + GAP)).floor().max(1.0) as usize
+}
+
+/// The largest whole scale at which all samples are in sight, else the smallest at which they can be made out.
+fn scale_for(atlas: &ImageAtlas, count: usize, room: Vec2, pixels_per_point: f32) -> usize {
+    let smallest = atlas.scale_within(SMALLEST_SIDE, pixels_per_point);
+    let largest = atlas.scale_within(LARGEST_SIDE, pixels_per_point);
+    let fits = |scale: &usize| {
+        let cell = cell_size(atlas.size(*scale, pixels_per_point));
+        count.div_ceil(columns(room.x, cell)) as f32 * (cell.y + GAP) <= room.y + GAP
+    };
+    (smallest..=largest).rev().find(fits).unwrap_or(smallest)
+}
+
 /// What the network says of a sample: the predicted class and its probability.
 pub fn outcome(probabilities: &[f32], truth: usize) -> Option<(usize, f32, bool)> {
     let predicted = most_likely(probabilities)?;
@@ -76,8 +101,8 @@ fn show_sample(
     index: usize,
     sample: &SampleImage,
     names: &[String],
-    cell: egui::Vec2,
-    image: egui::Vec2,
+    cell: Vec2,
+    image: Vec2,
 ) -> Response {
     let (rect, response) = ui.allocate_exact_size(cell, Sense::click());
     let probabilities =
@@ -107,7 +132,7 @@ fn show_sample(
     let is_selected = context.session.selection == Selection::Sample(index);
     if is_selected || response.has_focus() || response.hovered() {
         let colour = if is_selected || response.has_focus() { theme::accent(visuals.dark_mode) } else { weak };
-        painter.rect_stroke(rect.expand(3.0), 2.0, Stroke::new(1.0, colour), StrokeKind::Outside);
+        painter.rect_stroke(rect.expand2(vec2(3.0, 0.0)), 2.0, Stroke::new(1.0, colour), StrokeKind::Inside);
     }
     response
 }

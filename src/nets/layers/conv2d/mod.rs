@@ -1,13 +1,16 @@
-//! Convolutions.
+//! Convolutions: by burn's operations on a GPU, by our own in the processor's memory.
 
-use super::pool::{one, slide};
-use super::{
+mod host;
+
+use crate::nets::layers::pool::{one, slide};
+use crate::nets::layers::{
     Initial, LayerGradients, Mode, Operation, ParameterRole, ParameterSpec, Record, Seen, Wanted, channel_sums,
 };
 use crate::nets::shape::{Reach, Shape};
-use burn::tensor::Tensor;
 use burn::tensor::module::{conv_transpose2d, conv2d, conv2d_weight_backward};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+use burn::tensor::{Device, Tensor};
+use host::Geometry;
 use serde::{Deserialize, Serialize};
 
 /// Square filters, `[channels, input channels / groups, kernel, kernel]`.
@@ -34,6 +37,25 @@ fn yes() -> bool {
 impl Conv2d {
     fn filter_dims(&self, input_channels: usize) -> [usize; 4] {
         [self.channels, input_channels / self.groups, self.kernel, self.kernel]
+    }
+
+    /// Our own convolution is for plain memory and one group; the rest is burn's.
+    fn on_host(&self, x: &Tensor<4>) -> bool {
+        self.groups == 1 && x.device() == Device::flex()
+    }
+
+    /// `input` and `output` as `[batch, channels, height, width]`.
+    fn geometry(&self, input: [usize; 4], output: [usize; 4]) -> Geometry {
+        let [_, channels_in, height, width] = input;
+        let [_, channels_out, out_height, out_width] = output;
+        let Self { kernel, stride, padding, .. } = *self;
+        Geometry { channels_in, height, width, channels_out, out_height, out_width, kernel, stride, padding }
+    }
+
+    /// The filters as a matrix, `[channels, window]`.
+    fn rows(&self, weight: &Tensor<1>) -> Tensor<2> {
+        let count = weight.dims()[0];
+        weight.clone().reshape([self.channels, count / self.channels])
     }
 
     fn options(&self) -> ConvOptions<2> {
@@ -101,19 +123,34 @@ impl Operation for Conv2d {
     }
 
     fn forward(&self, input: Tensor<4>, parameters: &[Tensor<1>], _: Mode) -> (Tensor<4>, Record) {
-        let weight = parameters[0].clone().reshape(self.filter_dims(input.dims()[1]));
+        let [batch, channels, height, width] = input.dims();
+        if self.on_host(&input)
+            && let Ok(output) = self.output(Shape::new(channels, height, width))
+        {
+            let geometry = self.geometry(input.dims(), output.batched(batch));
+            let output = host::forward(&input, &self.rows(&parameters[0]), parameters.get(1), geometry);
+            return (output, Record::Nothing);
+        }
+        let weight = parameters[0].clone().reshape(self.filter_dims(channels));
         (conv2d(input, weight, parameters.get(1).cloned(), self.options()), Record::Nothing)
     }
 
     fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, wanted: Wanted) -> LayerGradients {
         let [_, channels, height, width] = seen.input.dims();
-        let weight = seen.parameters[0].clone().reshape(self.filter_dims(channels));
-        let input = wanted.input.then(|| self.transposed(gradient.clone(), weight.clone(), [height, width]));
+        let count = self.filter_dims(channels).iter().product::<usize>();
+        let geometry = self.on_host(seen.input).then(|| self.geometry(seen.input.dims(), gradient.dims()));
+        let weight = || seen.parameters[0].clone().reshape(self.filter_dims(channels));
+        let input = wanted.input.then(|| match geometry {
+            Some(geometry) => host::input_gradient(&gradient, &self.rows(&seen.parameters[0]), geometry),
+            None => self.transposed(gradient.clone(), weight(), [height, width]),
+        });
         let mut parameters = Vec::new();
         if wanted.parameters {
-            let count = self.filter_dims(channels).iter().product::<usize>();
-            let filters = conv2d_weight_backward(seen.input.clone(), weight, gradient.clone(), self.options());
-            parameters.push(filters.reshape([count]));
+            parameters.push(match geometry {
+                Some(geometry) => host::weight_gradient(seen.input, &gradient, geometry).reshape([count]),
+                None => conv2d_weight_backward(seen.input.clone(), weight(), gradient.clone(), self.options())
+                    .reshape([count]),
+            });
             if self.bias {
                 parameters.push(channel_sums(gradient));
             }

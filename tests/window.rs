@@ -1,0 +1,305 @@
+//! The window, driven by accessible names, with an engine that trains.
+
+use egui::{Key, Modifiers};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
+use glassbox::data::Amount;
+use glassbox::engine::Phase;
+use glassbox::experiments::TrainConfig;
+use glassbox::ui::app::{Level, RunRecord, Selection};
+use glassbox::ui::{App, WindowOptions};
+use std::time::{Duration, Instant};
+
+/// Far longer than anything here takes.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+fn tiny() -> TrainConfig {
+    let mut config = TrainConfig { network: "mlp-30".to_owned(), epochs: 1, ..TrainConfig::default() };
+    config.data.train = Amount::Count(600);
+    config.data.validation = Amount::Count(200);
+    config
+}
+
+/// Many epochs, so that the run is still on when the test looks.
+fn long() -> TrainConfig {
+    TrainConfig { epochs: 10_000, ..tiny() }
+}
+
+fn open(config: TrainConfig) -> Harness<'static, App> {
+    let options = WindowOptions { device: "cpu".to_owned(), config, persist: false, ..WindowOptions::default() };
+    let mut harness = Harness::builder().with_size([1280.0, 800.0]).build_eframe(|cc| App::new(cc, options));
+    harness.run_steps(2);
+    harness
+}
+
+/// Draws frames until it is so.
+fn wait(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
+    let began = Instant::now();
+    while !is_so(harness.state()) {
+        let log: Vec<&str> = harness.state().session.log.entries().iter().map(|entry| entry.text.as_str()).collect();
+        assert!(began.elapsed() < DEADLINE, "waited in vain: {what}; the log says {log:?}");
+        harness.step();
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    harness.step();
+}
+
+fn current(app: &App) -> &RunRecord {
+    app.session.current().expect("a run was started")
+}
+
+fn press(harness: &mut Harness<'_, App>, modifiers: Modifiers, key: Key) {
+    harness.key_press_modifiers(modifiers, key);
+    harness.run_steps(2);
+}
+
+fn click(harness: &mut Harness<'_, App>, name: &str) {
+    harness.get_by_label(name).click();
+    harness.run_steps(2);
+}
+
+/// Starts a run, waits until it is at a step, and pauses it.
+fn train_a_little(harness: &mut Harness<'_, App>) {
+    press(harness, Modifiers::NONE, Key::Space);
+    wait(harness, "three steps", |app| current(app).step >= 3);
+    press(harness, Modifiers::NONE, Key::Space);
+    wait(harness, "a pause", |app| current(app).phase == Phase::Paused);
+}
+
+fn first_loss(app: &App, run: usize) -> Option<f64> {
+    let run = app.session.runs.get(run)?;
+    app.session.store.curve(run.id, "train/loss")?.values().first().copied()
+}
+
+#[test]
+fn it_opens_with_every_pane_and_the_other_labs_closed() {
+    let harness = open(tiny());
+    for name in ["Train", "Experiment", "Loss", "Accuracy", "Samples", "Layers", "Results", "Runs", "Inspector"] {
+        assert!(harness.query_all_by_label(name).next().is_some(), "no {name}");
+    }
+    for lab in ["Distill", "Features", "Transfer", "Represent", "Decouple"] {
+        assert!(harness.get_by_label(lab).accesskit_node().is_disabled(), "{lab} can be clicked");
+    }
+    harness.check_accessibility();
+}
+
+#[test]
+fn space_trains_and_pauses_and_a_run_ends_with_test_errors() {
+    let mut harness = open(tiny());
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    wait(&mut harness, "points of the loss", |app| first_loss(app, 0).is_some());
+    wait(&mut harness, "the end", |app| current(app).phase == Phase::Finished && current(app).summary.is_some());
+    let run = current(harness.state());
+    let errors = run.test_errors().expect("the test images were looked at");
+    assert!(errors > 0 && errors < 9_500, "{errors} errors");
+    assert!(run.best_validation_accuracy.is_some());
+    harness.check_accessibility();
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    assert_eq!(harness.state().session.runs.len(), 2, "Space begins another run after the last one ended");
+}
+
+#[test]
+fn a_step_is_one_step() {
+    let mut harness = open(long());
+    press(&mut harness, Modifiers::NONE, Key::Period);
+    wait(&mut harness, "the first step", |app| app.session.current().is_some_and(|run| run.step == 1));
+    wait(&mut harness, "a pause", |app| current(app).phase == Phase::Paused);
+    click(&mut harness, "Step");
+    wait(&mut harness, "the second step", |app| current(app).step == 2 && current(app).phase == Phase::Paused);
+    press(&mut harness, Modifiers::SHIFT, Key::Period);
+    let steps = harness.state().session.current().and_then(|run| run.started.clone()).unwrap().steps_per_epoch;
+    wait(&mut harness, "the epoch", |app| current(app).step == steps && current(app).phase == Phase::Paused);
+    assert!(current(harness.state()).validation.is_some(), "an epoch ends with a validation");
+}
+
+#[test]
+fn pause_takes_effect_within_a_step() {
+    let mut harness = open(long());
+    train_a_little(&mut harness);
+    let step = current(harness.state()).step;
+    for _ in 0..10 {
+        harness.step();
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(current(harness.state()).step, step, "a paused run does not move");
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    wait(&mut harness, "going on", |app| current(app).step > step);
+}
+
+#[test]
+fn the_learning_rate_changes_live_and_undo_brings_it_back() {
+    let mut harness = open(long());
+    train_a_little(&mut harness);
+    harness.get_by_label("Learning rate").set_value_accesskit(0.02);
+    harness.run_steps(3);
+    wait(&mut harness, "the change", |app| current(app).changes.len() == 1);
+    let change = &current(harness.state()).changes[0];
+    assert_eq!((change.setting.as_str(), change.after.as_str()), ("optimiser.learning_rate", "0.02"));
+    press(&mut harness, Modifiers::COMMAND, Key::Z);
+    wait(&mut harness, "the change back", |app| current(app).changes.len() == 2);
+    assert_eq!(harness.state().book.current().config.optimiser.learning_rate, 0.001);
+    press(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    wait(&mut harness, "the change again", |app| current(app).changes.len() == 3);
+    assert_eq!(current(harness.state()).config.optimiser.learning_rate, 0.02);
+}
+
+#[test]
+fn other_settings_wait_for_a_reset() {
+    let mut harness = open(long());
+    train_a_little(&mut harness);
+    harness.get_by_label("Batch size").set_value_accesskit(64.0);
+    harness.run_steps(3);
+    assert_eq!(harness.state().session.runs.len(), 1);
+    assert_eq!(current(harness.state()).config.batch_size, 128);
+    click(&mut harness, "Reset to apply 1");
+    wait(&mut harness, "the new run", |app| current(app).started.is_some());
+    assert_eq!(current(harness.state()).config.batch_size, 64);
+}
+
+#[test]
+fn reset_is_the_same_start_and_reroll_another() {
+    let mut harness = open(long());
+    train_a_little(&mut harness);
+    click(&mut harness, "Reset");
+    wait(&mut harness, "the reset", |app| app.session.runs.len() == 2 && current(app).phase == Phase::Paused);
+    assert_eq!(current(harness.state()).step, 0);
+    click(&mut harness, "Step");
+    wait(&mut harness, "its first step", |app| first_loss(app, 1).is_some());
+    assert_eq!(first_loss(harness.state(), 0), first_loss(harness.state(), 1));
+    click(&mut harness, "Reroll seed");
+    wait(&mut harness, "the reroll", |app| app.session.runs.len() == 3 && current(app).phase == Phase::Paused);
+    assert_ne!(current(harness.state()).config.seed, 1);
+    click(&mut harness, "Step");
+    wait(&mut harness, "its first step", |app| first_loss(app, 2).is_some());
+    assert_ne!(first_loss(harness.state(), 0), first_loss(harness.state(), 2));
+}
+
+#[test]
+fn a_sample_opens_in_the_inspector_with_its_activations() {
+    let mut harness = open(long());
+    train_a_little(&mut harness);
+    wait(&mut harness, "probabilities", |app| app.session.sample_probabilities().is_some());
+    harness.query_all_by_label_contains("Sample 2:").next().expect("a sample").click();
+    harness.run_steps(2);
+    assert_eq!(harness.state().session.selection, Selection::Sample(2));
+    wait(&mut harness, "activations", |app| app.session.inspection.is_some());
+    let looked = harness.state().session.inspection.clone().unwrap();
+    assert_eq!(looked.generation, current(harness.state()).step);
+    assert_eq!(looked.inspection.probabilities.len(), 10);
+    assert!(harness.query_by_label("Activations").is_some());
+    press(&mut harness, Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(harness.state().session.selection, Selection::Sample(3));
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let mut harness = open(tiny());
+    harness.get_by_label("Network").focus();
+    harness.run_steps(2);
+    harness.key_press_modifiers(Modifiers::COMMAND, Key::A);
+    harness.run_steps(2);
+    harness.get_by_label("Network").type_text("no-such-network.toml");
+    harness.run_steps(2);
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    let notices = harness.state().session.log.notices();
+    assert!(notices.iter().any(|notice| notice.level == Level::Error && notice.text.contains("no-such-network.toml")));
+    assert_eq!(harness.state().book.current().config.network, "mlp-30");
+    click(&mut harness, "Dismiss notice 1");
+    assert!(harness.state().session.log.notices().is_empty());
+    assert_eq!(harness.state().session.log.entries().len(), 1, "the log keeps what was dismissed");
+    click(&mut harness, "Log");
+    harness.check_accessibility();
+}
+
+#[test]
+fn a_run_that_cannot_begin_is_said_and_the_window_lives_on() {
+    let mut config = tiny();
+    config.network = "convnet-cifar".to_owned();
+    let mut harness = open(config);
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    wait(&mut harness, "the refusal", |app| matches!(current(app).phase, Phase::Failed(_)));
+    assert!(harness.state().session.log.notices().iter().any(|notice| notice.level == Level::Error));
+    assert!(harness.query_by_label("Dismiss notice 1").is_some());
+}
+
+#[test]
+fn both_themes_have_every_glyph_and_name_every_control() {
+    let mut harness = open(long());
+    train_a_little(&mut harness);
+    press(&mut harness, Modifiers::NONE, Key::F12);
+    for _ in 0..2 {
+        click(&mut harness, "Switch theme");
+        for tab in ["Runs", "Results", "Layers"] {
+            click(&mut harness, tab);
+        }
+        harness.check_accessibility();
+    }
+}
+
+#[test]
+fn a_pane_fills_the_lab_and_goes_back() {
+    let mut harness = open(tiny());
+    click(&mut harness, "Maximise pane: Loss");
+    assert!(harness.query_by_label("Accuracy").is_none());
+    click(&mut harness, "Restore pane: Loss");
+    assert!(harness.query_by_label("Accuracy").is_some());
+}
+
+#[test]
+fn runs_are_hidden_selected_and_removed() {
+    let mut harness = open(long());
+    train_a_little(&mut harness);
+    click(&mut harness, "Runs");
+    let name = current(harness.state()).name.clone();
+    click(&mut harness, &format!("Hide {name}"));
+    assert!(!current(harness.state()).visible);
+    click(&mut harness, &format!("Show {name}"));
+    click(&mut harness, &name);
+    assert!(matches!(harness.state().session.selection, Selection::Run(_)));
+    click(&mut harness, &format!("Remove {name}"));
+    assert!(harness.state().session.runs.is_empty() && harness.state().session.points_held() == 0);
+}
+
+/// Pictures for people to look at: `GLASSBOX_PICTURES=folder cargo test --test window pictures -- --ignored`.
+#[test]
+#[ignore = "writes files"]
+fn pictures() {
+    let folder = std::path::PathBuf::from(std::env::var("GLASSBOX_PICTURES").unwrap_or_else(|_| "/tmp".to_owned()));
+    let network = std::env::var("GLASSBOX_NETWORK").unwrap_or_else(|_| "lenet".to_owned());
+    let mut config = TrainConfig { network, epochs: 1, ..TrainConfig::default() };
+    config.data.train = Amount::Count(6_000);
+    let mut harness = open(config);
+    let take = |harness: &mut Harness<'_, App>, name: &str| {
+        harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
+    };
+    take(&mut harness, "empty");
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    wait(&mut harness, "twenty steps", |app| current(app).step >= 10);
+    harness.get_by_label("Learning rate").set_value_accesskit(0.003);
+    wait(&mut harness, "samples", |app| app.session.sample_probabilities().is_some() && current(app).step >= 20);
+    harness.query_all_by_label_contains("Sample 4:").next().unwrap().click();
+    wait(&mut harness, "activations", |app| app.session.inspection.is_some());
+    take(&mut harness, "training");
+    harness.query_all_by_label("Layers").next().unwrap().click();
+    wait(&mut harness, "the end", |app| current(app).phase == Phase::Finished);
+    click(&mut harness, "Results");
+    take(&mut harness, "finished");
+    click(&mut harness, "Runs");
+    press(&mut harness, Modifiers::NONE, Key::F12);
+    click(&mut harness, "Log");
+    take(&mut harness, "runs");
+    click(&mut harness, "Log");
+    click(&mut harness, "Switch theme");
+    click(&mut harness, "Layers");
+    harness.query_all_by_label_contains("Layer conv").next().unwrap().click();
+    harness.run_steps(3);
+    take(&mut harness, "light");
+    harness.set_size(egui::vec2(2560.0, 1440.0));
+    harness.run_steps(4);
+    take(&mut harness, "light-large");
+    harness.set_size(egui::vec2(900.0, 600.0));
+    harness.run_steps(4);
+    take(&mut harness, "light-small");
+}

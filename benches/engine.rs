@@ -82,6 +82,7 @@ struct Convnet {
 }
 
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them")]
 enum Model {
     Mlp(Mlp),
     Convnet(Convnet),

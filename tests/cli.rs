@@ -1,4 +1,5 @@
 //! The command line from outside: what it prints, and how it ends.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use serde_json::Value;
 use std::fs;
@@ -158,7 +159,7 @@ fn control_c_saves_and_the_run_can_be_resumed() {
 fn wait_for_rows(file: &Path, rows: usize) {
     let began = Instant::now();
     while fs::read_to_string(file).map_or(0, |text| text.lines().count()) < rows {
-        assert!(began.elapsed() < Duration::from_secs(60), "no rows in {}", file.display());
+        assert!(began.elapsed() < Duration::from_mins(1), "no rows in {}", file.display());
         std::thread::sleep(Duration::from_millis(5));
     }
 }

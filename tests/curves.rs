@@ -1,4 +1,5 @@
 //! Curves and the theme: numbers against the formulas they come from, pictures by their accessible names.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use egui::Color32;
 use egui_kittest::{Harness, kittest::Queryable};

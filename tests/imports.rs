@@ -1,4 +1,5 @@
 //! Who may import whom: `data, nets <- train, lens <- experiments <- engine <- cli, ui`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
 //! Real networks on real digits, for minutes: `cargo test --release -- --ignored`.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use glassbox::engine::open_device;
 use glassbox::experiments::{Advance, Observer, TrainConfig, Training, TrainingSummary};

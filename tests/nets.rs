@@ -1,4 +1,5 @@
 //! Architectures and networks, from outside.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use burn::tensor::{Device, Tensor, TensorData};
 use glassbox::nets::layers::Wanted;

@@ -1,4 +1,5 @@
 //! Layers, losses, optimisers, schedules and whole networks against PyTorch (`tests/reference/make.py`).
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use burn::tensor::{Device, Tensor, TensorData};
 use glassbox::data::{Batch, ImageShape};

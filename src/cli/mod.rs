@@ -28,7 +28,7 @@ struct WindowArgs {
     /// Keep a run folder for every run in this folder; without it the window writes no runs.
     #[arg(long, value_name = "FOLDER")]
     runs: Option<PathBuf>,
-    /// Begin with one setting changed, as in optimiser.learning_rate=0.01; may be repeated.
+    /// Begin with one setting changed, as in `optimiser.learning_rate=0.01`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
     /// Begin with default layout and settings, and remember nothing.
@@ -83,6 +83,7 @@ pub fn main() -> ExitCode {
 struct WrongArgument(String);
 
 impl WrongArgument {
+    #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
     fn new(error: impl ToString) -> Self {
         Self(error.to_string())
     }

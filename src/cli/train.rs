@@ -44,7 +44,7 @@ pub(super) struct TrainArgs {
     /// Start from the settings of a file, such as a run folder's config.toml.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Any setting by its path, as in optimiser.learning_rate=0.01; may be repeated.
+    /// Any setting by its path, as in `optimiser.learning_rate=0.01`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
     /// Report as JSON, one object a line; the last is the summary.

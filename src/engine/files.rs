@@ -12,8 +12,8 @@ pub struct FileError {
 }
 
 impl FileError {
-    pub(super) fn new(action: &'static str, path: &Path, reason: impl ToString) -> Self {
-        Self { action, path: path.to_owned(), reason: reason.to_string() }
+    pub(super) fn new(action: &'static str, path: &Path, error: &std::io::Error) -> Self {
+        Self { action, path: path.to_owned(), reason: error.to_string() }
     }
 }
 
@@ -22,7 +22,7 @@ impl FileError {
 /// # Errors
 /// When the folder cannot be written or the disk is full; the old file is untouched then.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let fail = |error: std::io::Error| FileError::new("write", path, error);
+    let fail = |error: std::io::Error| FileError::new("write", path, &error);
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(fail)?;
     file.write_all(bytes).map_err(fail)?;

@@ -48,7 +48,7 @@ impl RunFolder {
             return Err(FolderError::Taken(path.to_owned()));
         }
         let checkpoints = path.join("checkpoints");
-        fs::create_dir_all(&checkpoints).map_err(|error| FileError::new("create the folder", &checkpoints, error))?;
+        fs::create_dir_all(&checkpoints).map_err(|error| FileError::new("create the folder", &checkpoints, &error))?;
         write_atomically(&path.join(ARCHITECTURE), architecture.to_toml().as_bytes())?;
         write_atomically(&path.join(METRICS), HEADER.as_bytes())?;
         write_atomically(&path.join(EVENTS), b"")?;
@@ -76,7 +76,7 @@ impl RunFolder {
         if !file.is_file() {
             return Err(FolderError::NotARun(path.to_owned()));
         }
-        let bytes = fs::read(&file).map_err(|error| FileError::new("read", &file, error))?;
+        let bytes = fs::read(&file).map_err(|error| FileError::new("read", &file, &error))?;
         Ok(Checkpoint::from_bytes(&bytes, &file.display().to_string())?)
     }
 
@@ -121,7 +121,7 @@ impl RunFolder {
     pub fn go_back(&mut self, checkpoint: &Checkpoint) -> Result<(), FolderError> {
         let (step, validated_at) = (checkpoint.state("step")?, checkpoint.state("validated_at")?);
         let file = self.path.join(METRICS);
-        let written = fs::read_to_string(&file).map_err(|error| FileError::new("read", &file, error))?;
+        let written = fs::read_to_string(&file).map_err(|error| FileError::new("read", &file, &error))?;
         let rows = written.split_inclusive('\n').skip(1).chain(self.rows.split_inclusive('\n'));
         let kept = rows.filter(|line| is_before(line, step, validated_at));
         let kept: String = std::iter::once(HEADER).chain(kept).collect();
@@ -145,7 +145,7 @@ fn append(path: &Path, text: &mut String) -> Result<(), FileError> {
     if text.is_empty() {
         return Ok(());
     }
-    let fail = |error: std::io::Error| FileError::new("append to", path, error);
+    let fail = |error: std::io::Error| FileError::new("append to", path, &error);
     let mut file = OpenOptions::new().create(true).append(true).open(path).map_err(fail)?;
     let length = file.metadata().map_err(fail)?.len();
     if let Err(error) = file.write_all(text.as_bytes()).and_then(|()| file.sync_data()) {

@@ -181,9 +181,9 @@ impl Network {
     /// Keeps the running statistics that batch norm layers found during a forward pass in training.
     pub fn keep_statistics(&mut self, trace: &Trace) {
         for (layer, record) in (trace.first_cut()..).zip(&trace.records) {
-            if let Record::Normalised { running_mean, running_variance, .. } = record {
+            if let Record::Normalised(record) = record {
                 let buffers = self.of_layer[layer].clone().filter(|&index| !self.parameters[index].role.is_trainable());
-                for (index, value) in buffers.zip([running_mean, running_variance]) {
+                for (index, value) in buffers.zip([&record.running_mean, &record.running_variance]) {
                     self.values[index] = value.clone();
                 }
             }

@@ -1,11 +1,12 @@
 //! What several test files share: an engine that is waited for, and a small run.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use glassbox::engine::{Command, Engine, Event, Point, RunId};
 use glassbox::experiments::TrainConfig;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A run of a second or so: 30 hidden units, 1,280 images, 10 steps an epoch.
 pub fn small_config() -> TrainConfig {

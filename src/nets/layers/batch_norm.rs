@@ -1,8 +1,8 @@
 //! Batch normalisation (Ioffe and Szegedy 2015), as PyTorch computes it.
 
 use super::{
-    Initial, LayerGradients, Mode, Operation, ParameterRole, ParameterSpec, Record, Seen, Wanted, channel_sums,
-    per_channel,
+    Initial, LayerGradients, Mode, Normalised, Operation, ParameterRole, ParameterSpec, Record, Seen, Wanted,
+    channel_sums, per_channel,
 };
 use crate::nets::shape::Shape;
 use burn::tensor::Tensor;
@@ -41,13 +41,13 @@ impl BatchNorm {
         let inverse_deviation = per_channel(&variance).add_scalar(self.epsilon).sqrt().recip();
         let normalised = centred * inverse_deviation.clone();
         let unbiased = variance.mul_scalar(count / (count - 1.0).max(1.0));
-        let record = Record::Normalised {
+        let record = Normalised {
             normalised: normalised.clone(),
             inverse_deviation,
             running_mean: self.blend(&parameters[RUNNING_MEAN], mean),
             running_variance: self.blend(&parameters[RUNNING_VARIANCE], unbiased),
         };
-        (scale_and_shift(normalised, parameters), record)
+        (scale_and_shift(normalised, parameters), Record::Normalised(Box::new(record)))
     }
 
     fn blend(&self, old: &Tensor<1>, new: Tensor<1>) -> Tensor<1> {
@@ -97,21 +97,19 @@ impl Operation for BatchNorm {
 
     fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, wanted: Wanted) -> LayerGradients {
         let scale = per_channel(&seen.parameters[SCALE]);
-        let (normalised, input) = match seen.record {
-            Record::Normalised { normalised, inverse_deviation, .. } => {
-                let count = values_per_channel(&gradient);
-                let scaled = gradient.clone() * scale;
-                let mean = per_channel(&channel_sums(scaled.clone()).div_scalar(count));
-                let along = per_channel(&channel_sums(scaled.clone() * normalised.clone()).div_scalar(count));
-                let input = (scaled - mean - normalised.clone() * along) * inverse_deviation.clone();
-                (normalised.clone(), input)
-            }
-            _ => {
-                let inverse_deviation = self.running_inverse_deviation(seen.parameters);
-                let centred = seen.input.clone() - per_channel(&seen.parameters[RUNNING_MEAN]);
-                let input = gradient.clone() * scale * inverse_deviation.clone();
-                (centred * inverse_deviation, input)
-            }
+        let (normalised, input) = if let Record::Normalised(record) = seen.record {
+            let Normalised { normalised, inverse_deviation, .. } = &**record;
+            let count = values_per_channel(&gradient);
+            let scaled = gradient.clone() * scale;
+            let mean = per_channel(&channel_sums(scaled.clone()).div_scalar(count));
+            let along = per_channel(&channel_sums(scaled.clone() * normalised.clone()).div_scalar(count));
+            let input = (scaled - mean - normalised.clone() * along) * inverse_deviation.clone();
+            (normalised.clone(), input)
+        } else {
+            let inverse_deviation = self.running_inverse_deviation(seen.parameters);
+            let centred = seen.input.clone() - per_channel(&seen.parameters[RUNNING_MEAN]);
+            let input = gradient.clone() * scale * inverse_deviation.clone();
+            (centred * inverse_deviation, input)
         };
         let parameters = if wanted.parameters {
             vec![channel_sums(gradient.clone() * normalised), channel_sums(gradient)]

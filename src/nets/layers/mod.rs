@@ -130,12 +130,18 @@ pub enum Record {
     /// The factor each unit was multiplied by.
     Mask(Tensor<4>),
     /// Batch norm in training.
-    Normalised {
-        normalised: Tensor<4>,
-        inverse_deviation: Tensor<4>,
-        running_mean: Tensor<1>,
-        running_variance: Tensor<1>,
-    },
+    Normalised(Box<Normalised>),
+}
+
+/// What batch norm found out about its batch.
+pub struct Normalised {
+    /// The input, centred and divided by its deviation.
+    pub normalised: Tensor<4>,
+    /// 1 / deviation, `[1, channels, 1, 1]`.
+    pub inverse_deviation: Tensor<4>,
+    /// The running statistics with this batch blended in.
+    pub running_mean: Tensor<1>,
+    pub running_variance: Tensor<1>,
 }
 
 /// What was seen on the way up.

@@ -131,7 +131,9 @@ fn bound_rows(weights: &mut [f32], units: usize, bound: f32) {
     weights.par_chunks_mut(row).for_each(|row| {
         let norm = sum_of_squares(row).sqrt();
         if norm > bound {
-            row.iter_mut().for_each(|weight| *weight *= bound / norm);
+            for weight in row {
+                *weight *= bound / norm;
+            }
         }
     });
 }

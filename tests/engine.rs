@@ -86,7 +86,7 @@ fn an_interrupted_run_ends_as_the_uninterrupted_one() {
     drop(second);
     // A kill leaves rows behind that no checkpoint knows of, the last one torn.
     let mut torn = metrics(&pieces);
-    torn.push_str("19,1.9,train/loss,0.5\n20,2,train/lo");
+    torn.push_str("9998,99,train/loss,0.5\n9999,99,train/lo");
     fs::write(pieces.join("metrics.csv"), torn).unwrap();
 
     let third = engine();

@@ -9,6 +9,7 @@ mod batch_norm;
 mod conv2d;
 mod dropout;
 mod flatten;
+mod host;
 mod linear;
 mod local_response_norm;
 mod pool;

@@ -104,6 +104,15 @@ impl Action {
         Some(KeyboardShortcut::new(modifiers, key))
     }
 
+    /// Adds the tooltip, with the key, to a control. It is put together only when it is seen.
+    pub fn explain(self, response: egui::Response) -> egui::Response {
+        response.ctx.accesskit_node_builder(response.id, |node| node.set_description(self.tooltip()));
+        response.on_hover_ui(|ui| {
+            ui.set_max_width(ui.spacing().tooltip_width);
+            ui.label(self.hint(ui.ctx()));
+        })
+    }
+
     /// The tooltip with the key, if there is one.
     pub fn hint(self, ctx: &Context) -> String {
         match self.shortcut() {

@@ -13,6 +13,8 @@ use egui::{
 const TIMELINE_HEIGHT: f32 = 3.0 * theme::UNIT;
 const STATUS_HEIGHT: f32 = 3.0 * theme::UNIT;
 const LOG_HEIGHT: f32 = 20.0 * theme::UNIT;
+/// The sentence that the lab opens with.
+const WHAT_TO_LOOK_AT: &str = "How does it learn? Watch the loss fall, then change the learning rate while it does.";
 /// Epoch numbers are written no closer than this.
 const LABEL_DISTANCE: f32 = 40.0;
 
@@ -41,12 +43,11 @@ impl App {
                 if button.on_hover_text(Action::ToggleLog.tooltip()).accessible_name("Log").clicked() {
                     actions.push(Action::ToggleLog);
                 }
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| match self.session.log.last() {
-                    Some(entry) => show_entry(ui, entry),
-                    None => {
-                        let text =
-                            "How does it learn? Watch the loss fall, then change the learning rate while it does.";
-                        ui.add(Label::new(RichText::new(text).small().weak()).truncate());
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    if let Some(entry) = self.session.log.last() {
+                        show_entry(ui, entry);
+                    } else {
+                        ui.add(Label::new(RichText::new(WHAT_TO_LOOK_AT).small().weak()).truncate());
                     }
                 });
             });

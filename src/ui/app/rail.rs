@@ -15,9 +15,11 @@ impl App {
             ui.spacing_mut().item_spacing.y = 0.0;
             for lab in Lab::ALL {
                 let response = ui.add_enabled_ui(lab.is_open(), |ui| button(ui, lab, lab == self.shell.lab)).inner;
-                let hint = Action::Open(lab).hint(ui.ctx());
-                let later = format!("{}\nThis lab comes with a later version.", lab.question());
-                if response.on_hover_text(hint).on_disabled_hover_text(later).clicked() {
+                let response = Action::Open(lab).explain(response).on_disabled_hover_ui(|ui| {
+                    ui.set_max_width(ui.spacing().tooltip_width);
+                    ui.label(format!("{}\nThis lab comes with a later version.", lab.question()));
+                });
+                if response.clicked() {
                     actions.push(Action::Open(lab));
                 }
             }

@@ -6,7 +6,7 @@ use super::settings::Settings;
 use crate::engine::{
     Command, DeviceInfo, Engine, ImageSource, Inspection, Phase, Query, QueryId, RunId, SampleImage, Snapshot,
 };
-use crate::ui::curves::CurveStore;
+use crate::ui::curves::{Curve, CurveStore};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,6 +15,9 @@ use std::time::{Duration, Instant};
 const INSPECT_EVERY: Duration = Duration::from_millis(500);
 /// A question without an answer is asked again after this time: the run may have changed under it.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3);
+
+/// So many folders of one network are looked through for a free name.
+const MOST_NAMES: u64 = 100_000;
 
 /// The one thing that every pane and the inspector show more of.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -271,7 +274,7 @@ impl Session {
     pub(super) fn recount(&mut self) {
         let runs: Vec<RunId> = self.store.runs().collect();
         let count = |run: RunId| -> usize {
-            self.store.series_names(run).filter_map(|name| self.store.curve(run, name)).map(|curve| curve.len()).sum()
+            self.store.series_names(run).filter_map(|name| self.store.curve(run, name)).map(Curve::len).sum()
         };
         self.points_held = runs.into_iter().map(count).sum();
     }
@@ -282,7 +285,7 @@ impl Session {
             self.runs.iter().any(|run| run.name == *name)
                 || self.folder.as_ref().is_some_and(|folder| folder.join(name).exists())
         };
-        (self.last_run + 1..)
+        (self.last_run + 1..=self.last_run + MOST_NAMES)
             .map(|number| format!("{stem}-{number}"))
             .find(|name| !is_taken(name))
             .unwrap_or_else(|| stem.to_owned())

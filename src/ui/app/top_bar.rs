@@ -49,9 +49,8 @@ impl App {
     fn run_buttons(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let is_going = self.session.is_going();
         let mut add = |ui: &mut Ui, button: Button<'_>, name: &str, action: Action| {
-            let hint = action.hint(ui.ctx());
             let response = ui.add(button.min_size(vec2(BUTTON_HEIGHT, BUTTON_HEIGHT)));
-            if response.on_hover_text(hint).accessible_name(name).clicked() {
+            if action.explain(response).accessible_name(name).clicked() {
                 actions.push(action);
             }
         };
@@ -61,8 +60,7 @@ impl App {
         let dark = ui.visuals().dark_mode;
         let label = RichText::new(format!("{symbol} {text}")).color(theme::plot_background(dark));
         let train = Button::new(label).fill(theme::accent(dark)).min_size(vec2(84.0, BUTTON_HEIGHT));
-        let hint = Action::TrainOrPause.hint(ui.ctx());
-        if ui.add(train).on_hover_text(hint).accessible_name(text).clicked() {
+        if Action::TrainOrPause.explain(ui.add(train)).accessible_name(text).clicked() {
             actions.push(Action::TrainOrPause);
         }
     }
@@ -77,7 +75,6 @@ impl App {
             info.value = Some(f64::from(share));
             info
         });
-        let response = response.on_hover_text(&text);
         let visuals = ui.visuals();
         let painter = ui.painter_at(rect);
         let font = FontId::monospace(theme::SMALL_SIZE + 1.0);
@@ -89,8 +86,8 @@ impl App {
             painter.rect_filled(done, 1.5, theme::run_colour(run.colour));
         }
         let place = pos2(rect.left(), rect.center().y - 4.0);
-        painter.text(place, Align2::LEFT_CENTER, text, font, visuals.text_color());
-        drop(response);
+        painter.text(place, Align2::LEFT_CENTER, &text, font, visuals.text_color());
+        response.on_hover_text(text);
     }
 
     fn progress_text(&self) -> String {
@@ -138,10 +135,9 @@ fn view_buttons(ui: &mut Ui, actions: &mut Vec<Action>) {
     let buttons =
         [(Action::ToggleInspector, icon::INFO), (Action::SwitchTheme, theme_icon), (Action::ResetLayout, icon::SWAP)];
     for (action, symbol) in buttons {
-        let hint = action.hint(ui.ctx());
         let button =
             ui.add(Button::new(symbol).min_size(vec2(BUTTON_HEIGHT, BUTTON_HEIGHT)).frame_when_inactive(false));
-        if button.on_hover_text(hint).accessible_name(action.name()).clicked() {
+        if action.explain(button).accessible_name(action.name()).clicked() {
             actions.push(action);
         }
     }

@@ -1,14 +1,21 @@
 //! Convolution in the processor's memory, by unrolled windows (im2col) and matrix products.
 //!
 //! A task unrolls a few images into columns that stay in the core's cache, multiplies, and writes its part of the result.
-//! burn's own convolution goes through memory instead; this is two to four times as fast here (`docs/results`). Tasks have a
-//! fixed size and partial sums are added in order, so the result does not depend on the number of cores.
+//! burn's own convolution goes through memory instead (`docs/results/performance.md` compares them). Tasks have a fixed
+//! size and partial sums are added in order, so the result does not depend on the number of cores.
 
-use burn::tensor::{Device, Tensor, TensorData};
+use crate::nets::layers::host::{floats, tensor};
+use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 /// Columns a task: enough for an efficient product, few enough for the cache.
 const COLUMNS: usize = 256;
+
+/// Multiply-adds a task: a product of more would be spread over the cores that are busy with other tasks already.
+const PRODUCT: usize = 190 * 190 * 190;
+
+/// Values a task when partial sums are added up.
+const SUMS: usize = 4096;
 
 /// The sizes of one convolution without groups.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +47,8 @@ impl Geometry {
     }
 
     fn images_a_task(&self) -> usize {
-        COLUMNS.div_ceil(self.positions())
+        let product = self.channels_out * self.window() * self.positions();
+        (COLUMNS / self.positions()).min(PRODUCT / product).max(1)
     }
 
     /// Along one axis: the output positions whose windows have the input inside them at this place of the kernel.
@@ -53,7 +61,6 @@ impl Geometry {
 
 /// `[batch, channels out, out height, out width]`.
 pub(super) fn forward(x: &Tensor<4>, weight: &Tensor<2>, bias: Option<&Tensor<1>>, g: Geometry) -> Tensor<4> {
-    let device = x.device();
     let batch = x.dims()[0];
     let images = floats(x.clone());
     let bias = bias.map(|bias| floats(bias.clone()));
@@ -62,7 +69,7 @@ pub(super) fn forward(x: &Tensor<4>, weight: &Tensor<2>, bias: Option<&Tensor<1>
     let mut output = vec![0.0f32; batch * g.channels_out * positions];
     output.par_chunks_mut(step * g.channels_out * positions).zip(images.par_chunks(step * g.image())).for_each(
         |(output, images)| {
-            let product = floats(weight.clone().matmul(columns(images, g, &device)));
+            let product = floats(weight.clone().matmul(columns(images, g)));
             let count = images.len() / g.image();
             for (channel, row) in product.chunks_exact(count * positions).enumerate() {
                 let shift = bias.as_ref().map_or(0.0, |bias| bias[channel]);
@@ -75,28 +82,26 @@ pub(super) fn forward(x: &Tensor<4>, weight: &Tensor<2>, bias: Option<&Tensor<1>
             }
         },
     );
-    Tensor::from_data(TensorData::new(output, [batch, g.channels_out, g.out_height, g.out_width]), &device)
+    tensor(output, [batch, g.channels_out, g.out_height, g.out_width])
 }
 
 /// The gradient at the input, `[batch, channels in, height, width]`.
 pub(super) fn input_gradient(gradient: &Tensor<4>, weight: &Tensor<2>, g: Geometry) -> Tensor<4> {
-    let device = gradient.device();
     let batch = gradient.dims()[0];
     let gradients = floats(gradient.clone());
     let step = g.images_a_task();
     let mut output = vec![0.0f32; batch * g.image()];
     output.par_chunks_mut(step * g.image()).zip(gradients.par_chunks(step * g.channels_out * g.positions())).for_each(
         |(output, gradients)| {
-            let product = weight.clone().transpose().matmul(side_by_side(gradients, g, &device));
+            let product = weight.clone().transpose().matmul(side_by_side(gradients, g));
             roll_up(&floats(product), g, output);
         },
     );
-    Tensor::from_data(TensorData::new(output, [batch, g.channels_in, g.height, g.width]), &device)
+    tensor(output, [batch, g.channels_in, g.height, g.width])
 }
 
 /// The gradient of the filters, `[channels out, window]`.
 pub(super) fn weight_gradient(x: &Tensor<4>, gradient: &Tensor<4>, g: Geometry) -> Tensor<2> {
-    let device = x.device();
     let images = floats(x.clone());
     let gradients = floats(gradient.clone());
     let step = g.images_a_task();
@@ -104,23 +109,21 @@ pub(super) fn weight_gradient(x: &Tensor<4>, gradient: &Tensor<4>, g: Geometry) 
         .par_chunks(step * g.image())
         .zip(gradients.par_chunks(step * g.channels_out * g.positions()))
         .map(|(images, gradients)| {
-            let columns = columns(images, g, &device);
-            floats(side_by_side(gradients, g, &device).matmul(columns.transpose()))
+            let columns = columns(images, g);
+            floats(side_by_side(gradients, g).matmul(columns.transpose()))
         })
         .collect();
     let mut sum = vec![0.0f32; g.channels_out * g.window()];
-    sum.par_chunks_mut(4096).enumerate().for_each(|(chunk, sum)| {
+    sum.par_chunks_mut(SUMS).enumerate().for_each(|(chunk, sum)| {
         for part in &parts {
-            for (sum, value) in sum.iter_mut().zip(&part[chunk * 4096..]) {
-                *sum += value;
-            }
+            add(sum, &part[chunk * SUMS..]);
         }
     });
-    Tensor::from_data(TensorData::new(sum, [g.channels_out, g.window()]), &device)
+    tensor(sum, [g.channels_out, g.window()])
 }
 
 /// Windows of a few images as columns, `[window, images * positions]`.
-fn columns(images: &[f32], g: Geometry, device: &Device) -> Tensor<2> {
+fn columns(images: &[f32], g: Geometry) -> Tensor<2> {
     let count = images.len() / g.image();
     let width = count * g.positions();
     let mut columns = vec![0.0f32; g.window() * width];
@@ -129,15 +132,18 @@ fn columns(images: &[f32], g: Geometry, device: &Device) -> Tensor<2> {
         for (image, values) in images.chunks_exact(g.image()).zip(values.chunks_exact_mut(g.positions())) {
             let plane = &image[channel * g.height * g.width..][..g.height * g.width];
             each_run(g, place, |input, output, length| {
-                for (to, from) in
-                    values[output..output + length].iter_mut().zip(plane[input..].iter().step_by(g.stride))
-                {
+                let to = &mut values[output..output + length];
+                if g.stride == 1 {
+                    to.copy_from_slice(&plane[input..input + length]);
+                    return;
+                }
+                for (to, from) in to.iter_mut().zip(plane[input..].iter().step_by(g.stride)) {
                     *to = *from;
                 }
             });
         }
     }
-    Tensor::from_data(TensorData::new(columns, [g.window(), width]), device)
+    tensor(columns, [g.window(), width])
 }
 
 /// The reverse of [`columns`]: adds every column's values to where they came from.
@@ -148,8 +154,12 @@ fn roll_up(columns: &[f32], g: Geometry, images: &mut [f32]) {
         for (image, values) in images.chunks_exact_mut(g.image()).zip(values.chunks_exact(g.positions())) {
             let plane = &mut image[channel * g.height * g.width..][..g.height * g.width];
             each_run(g, place, |input, output, length| {
-                let to = plane[input..].iter_mut().step_by(g.stride);
-                for (to, from) in to.zip(&values[output..output + length]) {
+                let from = &values[output..output + length];
+                if g.stride == 1 {
+                    add(&mut plane[input..input + length], from);
+                    return;
+                }
+                for (to, from) in plane[input..].iter_mut().step_by(g.stride).zip(from) {
                     *to += *from;
                 }
             });
@@ -172,7 +182,7 @@ fn each_run(g: Geometry, place: usize, mut visit: impl FnMut(usize, usize, usize
 }
 
 /// Gradients of a few images, `[images, channels, positions]`, as `[channels, images * positions]`.
-fn side_by_side(gradients: &[f32], g: Geometry, device: &Device) -> Tensor<2> {
+fn side_by_side(gradients: &[f32], g: Geometry) -> Tensor<2> {
     let positions = g.positions();
     let count = gradients.len() / (g.channels_out * positions);
     let mut rows = Vec::with_capacity(gradients.len());
@@ -181,9 +191,11 @@ fn side_by_side(gradients: &[f32], g: Geometry, device: &Device) -> Tensor<2> {
             rows.extend_from_slice(&gradients[(image * g.channels_out + channel) * positions..][..positions]);
         }
     }
-    Tensor::from_data(TensorData::new(rows, [g.channels_out, count * positions]), device)
+    tensor(rows, [g.channels_out, count * positions])
 }
 
-fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_into_vec().expect("activations and parameters are 32-bit floats")
+fn add(sums: &mut [f32], values: &[f32]) {
+    for (sum, value) in sums.iter_mut().zip(values) {
+        *sum += value;
+    }
 }

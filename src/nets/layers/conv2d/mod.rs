@@ -2,14 +2,15 @@
 
 mod host;
 
+use crate::nets::layers::host::is_host;
 use crate::nets::layers::pool::{one, slide};
 use crate::nets::layers::{
     Initial, LayerGradients, Mode, Operation, ParameterRole, ParameterSpec, Record, Seen, Wanted, channel_sums,
 };
 use crate::nets::shape::{Reach, Shape};
+use burn::tensor::Tensor;
 use burn::tensor::module::{conv_transpose2d, conv2d, conv2d_weight_backward};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
-use burn::tensor::{Device, Tensor};
 use host::Geometry;
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +42,7 @@ impl Conv2d {
 
     /// Our own convolution is for plain memory and one group; the rest is burn's.
     fn on_host(&self, x: &Tensor<4>) -> bool {
-        self.groups == 1 && x.device() == Device::flex()
+        self.groups == 1 && is_host(x)
     }
 
     /// `input` and `output` as `[batch, channels, height, width]`.

@@ -3,13 +3,16 @@
 //! One file a pane. [`TrainLab`] holds the layout (saved) and what each pane remembers of itself; everything else comes
 //! and goes through [`LabContext`].
 
+mod class_filter;
 mod curves;
 mod experiment;
+mod form;
 mod layers;
 mod panes;
 mod results;
 mod run_list;
 mod samples;
+mod specs;
 mod typed;
 
 pub use panes::Pane;
@@ -74,7 +77,7 @@ struct Views {
     drafts: typed::Drafts,
     layers: layers::LayersView,
     samples: samples::SamplesView,
-    waiting: experiment::Waiting,
+    waiting: form::Waiting,
 }
 
 /// How all curves of the lab are drawn.
@@ -132,5 +135,29 @@ impl TrainLab {
         self.views.samples.shown = false;
         context.session.store.set_smoothing(self.views.plots.smoothing);
         panes::show(self, ui, context);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_layout_survives_a_restart() {
+        let mut lab = TrainLab::default();
+        lab.views.plots.loss.log_y = true;
+        let text = serde_json::to_string(&lab.save()).unwrap();
+        let restored = TrainLab::restore(serde_json::from_str(&text).unwrap());
+        assert_eq!(restored.tree, lab.tree);
+        assert_eq!(restored.views.plots, lab.views.plots);
+    }
+
+    #[test]
+    fn a_layout_that_lacks_a_pane_is_put_back() {
+        let mut lab = TrainLab::default();
+        let runs = lab.tree.tiles.find_pane(&Pane::Runs).unwrap();
+        lab.tree.remove_recursively(runs);
+        let restored = TrainLab::restore(lab.save());
+        assert!(restored.tree.tiles.find_pane(&Pane::Runs).is_some());
     }
 }

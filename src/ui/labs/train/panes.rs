@@ -113,12 +113,11 @@ pub(super) fn show(lab: &mut TrainLab, ui: &mut Ui, context: &mut LabContext<'_>
     keep_settings_width(lab, ui.available_width());
     let mut panes = Panes { context, views: &mut lab.views, maximise: None, hovered: None };
     let maximised = lab.maximised.and_then(|tile| Some((tile, *lab.tree.tiles.get_pane(&tile)?)));
-    match maximised {
-        Some((tile, pane)) => panes.show_maximised(ui, tile, pane),
-        None => {
-            lab.maximised = None;
-            lab.tree.ui(&mut panes, ui);
-        }
+    if let Some((tile, pane)) = maximised {
+        panes.show_maximised(ui, tile, pane);
+    } else {
+        lab.maximised = None;
+        lab.tree.ui(&mut panes, ui);
     }
     let (maximise, hovered) = (panes.maximise, panes.hovered);
     lab.hovered = hovered;

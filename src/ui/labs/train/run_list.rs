@@ -21,6 +21,7 @@ const COLUMNS: [Column; 10] = [
     Column::text("", 20.0, "Take a run out of the list"),
 ];
 
+#[derive(Clone, Copy)]
 enum Wish {
     Select(RunId),
     Show(RunId, bool),
@@ -44,7 +45,9 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>) {
             wish = row(ui, &mut table, run, selected).or(wish.take());
         }
     });
-    grant(context, wish);
+    if let Some(wish) = wish {
+        grant(context, wish);
+    }
 }
 
 fn row(ui: &mut Ui, table: &mut Table<'_>, run: &RunRecord, selected: bool) -> Option<Wish> {
@@ -92,12 +95,11 @@ fn state(run: &RunRecord) -> &'static str {
     }
 }
 
-fn grant(context: &mut LabContext<'_>, wish: Option<Wish>) {
+fn grant(context: &mut LabContext<'_>, wish: Wish) {
     match wish {
-        None => {}
-        Some(Wish::Select(id)) => context.session.selection = Selection::Run(id),
-        Some(Wish::Remove(id)) => context.session.remove(id),
-        Some(Wish::Show(id, visible)) => {
+        Wish::Select(id) => context.session.selection = Selection::Run(id),
+        Wish::Remove(id) => context.session.remove(id),
+        Wish::Show(id, visible) => {
             if let Some(run) = context.session.runs.iter_mut().find(|run| run.id == id) {
                 run.visible = visible;
             }

@@ -93,7 +93,7 @@ pub fn outcome(probabilities: &[f32], truth: usize) -> Option<(usize, f32, bool)
     Some((predicted, probabilities[predicted], predicted == truth))
 }
 
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the parts of one control, passed once")]
 fn show_sample(
     ui: &mut Ui,
     context: &LabContext<'_>,

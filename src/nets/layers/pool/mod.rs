@@ -1,12 +1,16 @@
 //! Pooling. Max pooling records its switches, which the way back needs.
 
-use super::{LayerGradients, Mode, Operation, Record, Seen, Wanted};
+mod host;
+
+use crate::nets::layers::host::is_host;
+use crate::nets::layers::{LayerGradients, Mode, Operation, Record, Seen, Wanted};
 use crate::nets::shape::{Reach, Shape};
 use burn::tensor::Tensor;
 use burn::tensor::module::{
     avg_pool2d, avg_pool2d_backward, max_pool2d_with_indices, max_pool2d_with_indices_backward,
 };
 use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
+use host::Geometry;
 use serde::{Deserialize, Serialize};
 
 /// The largest value in each square window.
@@ -31,12 +35,17 @@ pub struct AveragePool2d {
     pub padding: usize,
 }
 
-pub(super) fn one() -> usize {
+pub(in crate::nets::layers) fn one() -> usize {
     1
 }
 
 /// Output side of a window that slides over `side` pixels.
-pub(super) fn slide(side: usize, kernel: usize, stride: usize, padding: usize) -> Result<usize, String> {
+pub(in crate::nets::layers) fn slide(
+    side: usize,
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+) -> Result<usize, String> {
     if kernel == 0 || stride == 0 {
         return Err("kernel and stride must be at least 1".to_owned());
     }
@@ -58,6 +67,13 @@ fn pooled(input: Shape, kernel: usize, stride: usize, padding: usize) -> Result<
     })
 }
 
+/// Windows over planes of the input's size; the shapes were checked when the network was built.
+fn geometry(input: [usize; 4], kernel: usize, stride: usize, padding: usize) -> Geometry {
+    let [_, _, height, width] = input;
+    let out = |side: usize| (side + 2 * padding - kernel) / stride + 1;
+    Geometry { height, width, out_height: out(height), out_width: out(width), kernel, stride, padding }
+}
+
 impl MaxPool2d {
     fn options(&self) -> MaxPoolOptions<2> {
         let Self { kernel, stride, padding } = *self;
@@ -75,7 +91,11 @@ impl Operation for MaxPool2d {
     }
 
     fn forward(&self, input: Tensor<4>, _: &[Tensor<1>], _: Mode) -> (Tensor<4>, Record) {
-        let (output, switches) = max_pool2d_with_indices(input, self.options());
+        let (output, switches) = if is_host(&input) {
+            host::max(&input, geometry(input.dims(), self.kernel, self.stride, self.padding))
+        } else {
+            max_pool2d_with_indices(input, self.options())
+        };
         (output, Record::Switches(switches))
     }
 
@@ -106,12 +126,19 @@ impl Operation for AveragePool2d {
 
     fn forward(&self, input: Tensor<4>, _: &[Tensor<1>], _: Mode) -> (Tensor<4>, Record) {
         let Self { kernel, stride, padding } = *self;
+        if is_host(&input) {
+            return (host::mean(&input, geometry(input.dims(), kernel, stride, padding)), Record::Nothing);
+        }
         let options = AvgPoolOptions::new([kernel; 2]).with_stride([stride; 2]).with_padding([padding; 2]);
         (avg_pool2d(input, options), Record::Nothing)
     }
 
     fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, _: Wanted) -> LayerGradients {
         let Self { kernel, stride, padding } = *self;
+        if is_host(&gradient) {
+            let geometry = geometry(seen.input.dims(), kernel, stride, padding);
+            return LayerGradients::input_only(host::mean_backward(gradient, geometry));
+        }
         LayerGradients::input_only(avg_pool2d_backward(
             seen.input.clone(),
             gradient,

@@ -40,7 +40,8 @@ fn wait(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool
     let began = Instant::now();
     while !is_so(harness.state()) {
         let log: Vec<&str> = harness.state().session.log.entries().iter().map(|entry| entry.text.as_str()).collect();
-        assert!(began.elapsed() < DEADLINE, "waited in vain: {what}; the log says {log:?}");
+        let run = harness.state().session.current().map(|run| (run.step, run.phase.clone()));
+        assert!(began.elapsed() < DEADLINE, "waited in vain: {what}; the run is {run:?}; the log says {log:?}");
         harness.step();
         std::thread::sleep(Duration::from_millis(10));
     }
@@ -292,6 +293,13 @@ fn pictures() {
     click(&mut harness, "Log");
     take(&mut harness, "runs");
     click(&mut harness, "Log");
+    harness.state_mut().session.log.error("lenet-1: `convnet-cifar` takes images of 3x32x32, but `mnist` has 1x28x28");
+    harness.state_mut().session.log.note("No file dialog can be shown here: type the path into the field.");
+    click(&mut harness, "Reset");
+    harness.get_by_label("Batch size").set_value_accesskit(64.0);
+    click(&mut harness, "Choose network");
+    take(&mut harness, "notices");
+    press(&mut harness, Modifiers::NONE, Key::Escape);
     click(&mut harness, "Switch theme");
     click(&mut harness, "Layers");
     harness.query_all_by_label_contains("Layer conv").next().unwrap().click();

@@ -77,7 +77,8 @@ impl Session {
         self.pushed_revision = None;
         if let Some(run) = self.runs.iter_mut().find(|run| run.id == started.run) {
             run.config = started.config.clone();
-            run.step = started.step;
+            // The snapshot that was taken up already may be of a later step.
+            run.step = run.step.max(started.step);
             run.started = Some(Arc::new(started));
         }
     }

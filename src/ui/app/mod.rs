@@ -261,3 +261,59 @@ fn store<T: Serialize>(storage: &mut dyn Storage, key: &str, value: &T) {
 fn draw_seed() -> u64 {
     std::collections::hash_map::RandomState::new().build_hasher().finish() % SEEDS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    #[derive(Default)]
+    struct Memory(HashMap<String, String>);
+
+    impl Storage for Memory {
+        fn get_string(&self, key: &str) -> Option<String> {
+            self.0.get(key).cloned()
+        }
+
+        fn set_string(&mut self, key: &str, value: String) {
+            self.0.insert(key.to_owned(), value);
+        }
+
+        fn remove_string(&mut self, key: &str) {
+            self.0.remove(key);
+        }
+
+        fn flush(&mut self) {}
+    }
+
+    fn open(storage: &Memory, options: WindowOptions) -> App {
+        App::create(&Context::default(), Some(storage), options)
+    }
+
+    #[test]
+    fn settings_and_what_is_open_survive_a_restart() {
+        let mut storage = Memory::default();
+        let mut app = open(&storage, WindowOptions::default());
+        app.book.edit_text("data.train", 0.0, "600").unwrap();
+        app.book.edit_text("data.classes", 0.0, "{ only = [0, 1] }").unwrap();
+        app.book.edit("theme", 1.0, |settings| settings.theme = egui::ThemePreference::Light).unwrap();
+        app.shell.log_open = true;
+        eframe::App::save(&mut app, &mut storage);
+        let again = open(&storage, WindowOptions::default());
+        assert_eq!(again.book.current(), app.book.current());
+        assert!(again.shell.log_open);
+        let config = TrainConfig { network: "lenet".to_owned(), ..TrainConfig::default() };
+        let told = open(&storage, WindowOptions { config, device: "cpu".to_owned(), ..WindowOptions::default() });
+        assert_eq!(told.book.current().config.network, "lenet");
+        assert_eq!(told.book.current().device, "cpu");
+    }
+
+    #[test]
+    fn what_cannot_be_read_gives_way_to_the_defaults() {
+        let mut storage = Memory::default();
+        for key in [SETTINGS_KEY, SHELL_KEY, TRAIN_KEY] {
+            storage.set_string(key, "{ \"tree\": 7".to_owned());
+        }
+        assert_eq!(open(&storage, WindowOptions::default()).book.current(), &Settings::default());
+    }
+}

@@ -18,6 +18,10 @@ use glassbox::nets::{Network, preset};
 use glassbox::train::{OptimiserSettings, Trainer, images_tensor};
 use std::time::{Duration, Instant};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 5;
 
 fn main() {
@@ -25,7 +29,7 @@ fn main() {
         "{:<14} {:>12} {:>12} {:>12} {:>16} {:>16}",
         "network", "burn", "step", "engine", "engine / burn", "engine / step"
     );
-    for (network, steps) in [("mlp-800", 150), ("convnet-mnist", 40)] {
+    for (network, steps) in [("mlp-800", 100), ("convnet-mnist", 15)] {
         let rounds: Vec<[f64; 3]> = (0..ROUNDS)
             .map(|_| [burn_loop(network, steps), step_loop(network, steps), engine_loop(network, steps)])
             .collect();

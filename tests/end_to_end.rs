@@ -104,12 +104,22 @@ fn colours(picture: &image::RgbImage) -> usize {
     picture.pixels().map(|pixel| pixel.0).collect::<std::collections::HashSet<_>>().len()
 }
 
+/// Pixels of the first run's blue in the plot of the loss.
+fn curve_pixels(picture: &image::RgbImage) -> usize {
+    let plot = (370..640).flat_map(|x| (130..290).map(move |y| (x, y)));
+    plot.filter(|&(x, y)| {
+        let [red, _, blue] = picture.get_pixel(x, y).0;
+        blue > red.saturating_add(100)
+    })
+    .count()
+}
+
 #[track_caller]
-fn wait_until<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> (T, Duration) {
+fn wait_until<T>(what: &str, mut find: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
         if let Some(found) = find() {
-            return (found, began.elapsed());
+            return found;
         }
         assert!(began.elapsed() < PATIENCE, "waited in vain for {what}");
         std::thread::sleep(Duration::from_millis(10));
@@ -135,6 +145,7 @@ fn space_trains_and_pauses_in_the_real_window() {
     let folder = tempfile::tempdir().unwrap();
     let runs = folder.path().join("runs");
     let screen = Screen::open(&display);
+    let started = Instant::now();
     let program = Command::new(env!("CARGO_BIN_EXE_glassbox"))
         .args(["--fresh", "--device", "cpu", "--runs", runs.to_str().unwrap()])
         .env("DISPLAY", &display)
@@ -142,17 +153,20 @@ fn space_trains_and_pauses_in_the_real_window() {
         .spawn()
         .unwrap();
     let _program = Running(program);
-    let (window, _) = wait_until("the window", || screen.window("Glassbox"));
-    let ((), drawn) = wait_until("the first frame", || (colours(&screen.picture()) > 50).then_some(()));
-    println!("the first frame came {drawn:?} after the window");
+    let window = wait_until("the window", || screen.window("Glassbox"));
+    wait_until("the first frame", || (colours(&screen.picture()) > 50).then_some(()));
+    println!("first frame after {:.2?}", started.elapsed());
     screen.focus(window);
     std::thread::sleep(Duration::from_millis(500));
 
+    let pressed = Instant::now();
     screen.press(SPACE);
-    wait_until("a run folder", || runs.is_dir().then_some(()));
+    wait_until("a curve", || (curve_pixels(&screen.picture()) > 20).then_some(()));
+    println!("first points of the curve after {:.2?}", pressed.elapsed());
+    assert!(runs.is_dir(), "there is no run folder");
     std::thread::sleep(Duration::from_secs(15));
     screen.press(SPACE);
-    let (steps, _) = wait_until("the pause to be saved", || Some(losses(&runs)).filter(|losses| losses.len() > 30));
+    let steps = wait_until("the pause to be saved", || Some(losses(&runs)).filter(|losses| losses.len() > 30));
     let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
     let (first, last) = (mean(&steps[..10]), mean(&steps[steps.len() - 10..]));
     assert!(last < 0.6 * first, "the loss fell only from {first} to {last} in {} steps", steps.len());

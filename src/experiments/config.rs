@@ -138,6 +138,9 @@ impl TrainConfig {
         if self.batch_size == 0 || self.batch_size > 65_536 {
             return Err(ConfigError::Check("batch_size must be from 1 to 65,536".to_owned()));
         }
+        if i64::try_from(self.seed).is_err() {
+            return Err(ConfigError::Check("seed must be at most 9,223,372,036,854,775,807".to_owned()));
+        }
         if self.data.train == Amount::Count(0) {
             return Err(ConfigError::Check("data.train must be at least one image".to_owned()));
         }

@@ -57,14 +57,14 @@ impl Scale {
     pub fn forward(self, value: f64) -> f64 {
         match self {
             Self::Linear => value,
-            Self::Log => value.log10(),
+            Self::Log => log10(value),
         }
     }
 
     pub fn inverse(self, drawn: f64) -> f64 {
         match self {
             Self::Linear => drawn,
-            Self::Log => 10_f64.powf(drawn),
+            Self::Log => power_of_ten(drawn),
         }
     }
 
@@ -202,4 +202,15 @@ fn power_label(power: i32) -> String {
         0..=4 => theme::integer(10_f64.powi(power)),
         _ => format!("1e{power}"),
     }
+}
+
+/// Out of line: else the compiler takes the logarithm of every value of a linear axis too, and throws it away.
+#[inline(never)]
+fn log10(value: f64) -> f64 {
+    value.log10()
+}
+
+#[inline(never)]
+fn power_of_ten(exponent: f64) -> f64 {
+    10_f64.powf(exponent)
 }

@@ -123,7 +123,7 @@ pub struct Columns<'a> {
 }
 
 /// The part of the axes that is drawn.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Window {
     /// Range of x, in its own units (not transformed).
     pub x: (f64, f64),

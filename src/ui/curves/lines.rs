@@ -1,12 +1,14 @@
 //! The lines of a panel as one item of the plot widget, decimated for the frame they are drawn in.
 
+use super::axis::XAxis;
 use super::decimate::{Columns, Window, each_column, each_point};
 use super::plot::Line;
 use super::store::Curve;
 use super::view::Axes;
-use egui::{Color32, Mesh, Pos2, Shape, Stroke, Ui, Vec2, pos2, vec2};
+use egui::{Color32, Mesh, Pos2, Rect, Shape, Stroke, Ui, Vec2, pos2, vec2};
 use egui_plot::{PlotBounds, PlotGeometry, PlotItem, PlotItemBase, PlotPoint, PlotTransform};
 use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Under the smoothed line the measured one is only a shadow.
 const RAW_OPACITY: f32 = 0.25;
@@ -34,6 +36,26 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     pub fn new(drawn: &'a [Drawn<'a>], axes: Axes) -> Self {
         Self { base: PlotItemBase::new(String::new()), drawn, axes }
+    }
+
+    /// The ribbon of the last frame if nothing about it has changed, else a new one.
+    fn kept_ribbon(
+        &self,
+        columns: Columns<'_>,
+        revision: u64,
+        transform: &PlotTransform,
+        pen: Pen,
+        kept: &mut Kept<'_>,
+    ) -> Shape {
+        let key = RibbonKey {
+            revision,
+            quantity: self.axes.quantity,
+            window: self.window(transform),
+            frame: *transform.frame(),
+            y: (transform.bounds().min()[1], transform.bounds().max()[1]),
+            pen,
+        };
+        Shape::Mesh(kept.next(key, || self.ribbon(columns, transform, pen)))
     }
 
     fn window(&self, transform: &PlotTransform) -> Window {
@@ -79,19 +101,34 @@ impl<'a> Lines<'a> {
         ribbon.mesh
     }
 
-    fn draw_raw(&self, drawn: &Drawn<'_>, transform: &PlotTransform, dimmed: bool, shapes: &mut Vec<Shape>) {
+    fn draw_raw(
+        &self,
+        drawn: &Drawn<'_>,
+        transform: &PlotTransform,
+        dimmed: bool,
+        shapes: &mut Vec<Shape>,
+        kept: &mut Kept<'_>,
+    ) {
         let window = self.window(transform);
         let columns = drawn.curve.raw_columns(self.axes.quantity);
         let opacity = RAW_OPACITY * if dimmed { BACKGROUND_OPACITY } else { 1.0 };
         let stroke = Stroke::new(1.0, drawn.line.colour.gamma_multiply(opacity));
         if window.is_dense(columns) {
-            shapes.push(self.ribbon(columns, transform, Pen { stroke, soft: false, dashed: false }).into());
+            let pen = Pen { stroke, soft: false, dashed: false };
+            shapes.push(self.kept_ribbon(columns, drawn.curve.revision(), transform, pen, kept));
         } else {
             shapes.push(Shape::line(self.path(columns, &window, transform), stroke));
         }
     }
 
-    fn draw(&self, drawn: &Drawn<'_>, transform: &PlotTransform, dimmed: bool, shapes: &mut Vec<Shape>) {
+    fn draw(
+        &self,
+        drawn: &Drawn<'_>,
+        transform: &PlotTransform,
+        dimmed: bool,
+        shapes: &mut Vec<Shape>,
+        kept: &mut Kept<'_>,
+    ) {
         let window = self.window(transform);
         let columns = drawn.curve.smooth_columns(self.axes.quantity);
         let opacity = if dimmed { BACKGROUND_OPACITY } else { 1.0 };
@@ -99,7 +136,7 @@ impl<'a> Lines<'a> {
         let stroke = Stroke::new(width, drawn.line.colour.gamma_multiply(opacity));
         if window.is_dense(columns) {
             let pen = Pen { stroke, soft: true, dashed: drawn.line.dashed };
-            shapes.push(self.ribbon(columns, transform, pen).into());
+            shapes.push(self.kept_ribbon(columns, drawn.curve.revision(), transform, pen, kept));
             return;
         }
         let path = self.path(columns, &window, transform);
@@ -116,8 +153,50 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// What a ribbon depends on.
+#[derive(Clone, Copy, PartialEq)]
+struct RibbonKey {
+    revision: u64,
+    quantity: XAxis,
+    window: Window,
+    frame: Rect,
+    y: (f64, f64),
+    pen: Pen,
+}
+
+/// The ribbons of a panel, in the order in which they are drawn. Of ten runs on screen nine no longer grow.
+#[derive(Clone, Default)]
+struct Ribbons(Arc<Mutex<Vec<Ribboned>>>);
+
+type Ribboned = (RibbonKey, Arc<Mesh>);
+
+/// One frame's walk through the ribbons of the last one.
+struct Kept<'a> {
+    ribbons: &'a mut Vec<Ribboned>,
+    at: usize,
+}
+
+impl Kept<'_> {
+    fn next(&mut self, key: RibbonKey, make: impl FnOnce() -> Mesh) -> Arc<Mesh> {
+        let place = self.at;
+        self.at += 1;
+        if let Some((known, mesh)) = self.ribbons.get(place)
+            && *known == key
+        {
+            return Arc::clone(mesh);
+        }
+        let mesh = Arc::new(make());
+        if place < self.ribbons.len() {
+            self.ribbons[place] = (key, Arc::clone(&mesh));
+        } else {
+            self.ribbons.push((key, Arc::clone(&mesh)));
+        }
+        mesh
+    }
+}
+
 /// How a ribbon is drawn.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Pen {
     stroke: Stroke,
     /// With edges that fade over a pixel; hard ones cost half, and nobody sees them on a faint line.
@@ -231,16 +310,22 @@ fn dash_by_column(path: &[Pos2], stroke: Stroke, shapes: &mut Vec<Shape>) {
 }
 
 impl PlotItem for Lines<'_> {
-    fn shapes(&self, _ui: &Ui, transform: &PlotTransform, shapes: &mut Vec<Shape>) {
+    fn shapes(&self, ui: &Ui, transform: &PlotTransform, shapes: &mut Vec<Shape>) {
+        let id = ui.unique_id().with("ribbons");
+        let ribbons: Ribbons = ui.data_mut(|data| data.get_temp_mut_or_default::<Ribbons>(id).clone());
+        let mut ribbons = ribbons.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = Kept { ribbons: &mut ribbons, at: 0 };
         let any_highlighted = self.drawn.iter().any(|drawn| drawn.line.highlighted);
         for drawn in self.drawn.iter().filter(|drawn| drawn.curve.is_smoothed()) {
-            self.draw_raw(drawn, transform, any_highlighted && !drawn.line.highlighted, shapes);
+            self.draw_raw(drawn, transform, any_highlighted && !drawn.line.highlighted, shapes, &mut kept);
         }
         for highlighted in [false, true] {
             for drawn in self.drawn.iter().filter(|drawn| drawn.line.highlighted == highlighted) {
-                self.draw(drawn, transform, any_highlighted && !highlighted, shapes);
+                self.draw(drawn, transform, any_highlighted && !highlighted, shapes, &mut kept);
             }
         }
+        let drawn = kept.at;
+        ribbons.truncate(drawn);
     }
 
     fn initialize(&mut self, _x_range: RangeInclusive<f64>) {}

@@ -7,6 +7,7 @@ use crate::engine::{Point, RunId};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// One series of one run.
 ///
@@ -22,6 +23,8 @@ pub struct Curve {
     pyramid: Pyramid,
     smooth: Option<Smooth>,
     weight: f64,
+    /// Never the same for two states of any curve: what was drawn of one may be drawn again as long as it stays.
+    revision: u64,
 }
 
 /// The smoothed values, where there is smoothing.
@@ -59,10 +62,17 @@ impl Curve {
             pyramid: Pyramid::default(),
             smooth: Smooth::new(weight, &[]),
             weight,
+            revision: fresh_revision(),
         }
     }
 
+    /// Changes whenever the values, raw or smoothed, do.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
     fn push(&mut self, point: &Point) {
+        self.revision = fresh_revision();
         let step = point.step as f64;
         if self.steps.last().is_some_and(|last| step < *last) {
             self.cut(self.steps.partition_point(|earlier| *earlier < step));
@@ -94,6 +104,7 @@ impl Curve {
     fn set_smoothing(&mut self, weight: f64) {
         self.weight = weight;
         self.smooth = Smooth::new(weight, &self.values);
+        self.revision = fresh_revision();
     }
 
     pub fn len(&self) -> usize {
@@ -175,6 +186,11 @@ impl Curve {
         let distance = |position: &usize| (column[*position] - x).abs();
         before.into_iter().chain(after).min_by(|a, b| distance(a).total_cmp(&distance(b)))
     }
+}
+
+fn fresh_revision() -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    LAST.fetch_add(1, Ordering::Relaxed)
 }
 
 /// How far [`Curve::nearest`] looks past values that are not finite.

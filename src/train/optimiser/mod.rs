@@ -1,6 +1,6 @@
 //! Optimisers, as PyTorch defines them.
 //!
-//! The same rule stands twice: [`host`] updates plain memory in one pass, in place, on all cores; [`device`] uses tensor
+//! The same rule stands twice: `host` updates plain memory in one pass, in place, on all cores; `device` uses tensor
 //! operations where the parameters live on a GPU. A test holds the two together, and both to PyTorch.
 
 mod device;

@@ -127,7 +127,9 @@ fn finished_text(run: &RunRecord) -> String {
     let seconds = run.seconds.map_or_else(String::new, |seconds| format!(" in {}", format::duration(seconds)));
     let errors =
         run.test_errors().map_or_else(String::new, |errors| format!("   {} test errors", format::count(errors as u64)));
-    format!("finished {} epochs{seconds}{errors}", run.config.epochs)
+    let epochs = run.config.epochs;
+    let unit = if epochs == 1 { "epoch" } else { "epochs" };
+    format!("finished {epochs} {unit}{seconds}{errors}")
 }
 
 fn view_buttons(ui: &mut Ui, actions: &mut Vec<Action>) {

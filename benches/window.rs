@@ -5,7 +5,7 @@
 
 use eframe::App as _;
 use egui::{Event, RawInput, Rect, pos2, vec2};
-use glassbox::engine::{Point, RunId};
+use glassbox::engine::{ImageSource, Point, RunId};
 use glassbox::experiments::TrainConfig;
 use glassbox::ui::app::{RunRecord, Selection};
 use glassbox::ui::{App, WindowOptions};
@@ -33,7 +33,7 @@ fn main() {
     fill(&mut app);
     let settings = app.book.current().clone();
     app.session.start(&settings, true);
-    app.session.selection = Selection::Sample(0);
+    app.session.selection = Selection::Image(ImageSource::Test(0));
     let began = Instant::now();
     while app.session.current().is_none_or(|run| run.step < 3) && began.elapsed() < Duration::from_secs(30) {
         draw(&ctx, &mut app, &mut frame, 0);

@@ -159,7 +159,7 @@ fn questions_are_answered_while_it_trains() {
     assert_eq!(found.label, Some(0));
     assert!((found.probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     assert_eq!(found.activations.iter().map(|layer| layer.values.len()).collect::<Vec<_>>(), [784, 30, 30, 30, 30, 10]);
-    for image in [ImageSource::Test(10_000), ImageSource::Pixels(vec![0; 3])] {
+    for image in [ImageSource::Test(10_000), ImageSource::Pixels(vec![0; 3].into())] {
         ask(5, image);
         wait_for(&engine, |event| matches!(event, Event::Answer { answer: Answer::Refused(_), .. }));
     }

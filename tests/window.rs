@@ -7,7 +7,7 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use glassbox::data::Amount;
-use glassbox::engine::Phase;
+use glassbox::engine::{ImageSource, Phase};
 use glassbox::experiments::TrainConfig;
 use glassbox::ui::app::{Level, RunRecord, Selection};
 use glassbox::ui::{App, WindowOptions};
@@ -185,14 +185,14 @@ fn a_sample_opens_in_the_inspector_with_its_activations() {
     wait(&mut harness, "probabilities", |app| app.session.sample_probabilities().is_some());
     harness.query_all_by_label_contains("Sample 2:").next().expect("a sample").click();
     harness.run_steps(2);
-    assert_eq!(harness.state().session.selection, Selection::Sample(2));
+    assert_eq!(harness.state().session.selection, Selection::Image(ImageSource::Test(2)));
     wait(&mut harness, "activations", |app| app.session.inspection.is_some());
     let looked = harness.state().session.inspection.clone().unwrap();
     assert_eq!(looked.generation, current(harness.state()).step);
     assert_eq!(looked.inspection.probabilities.len(), 10);
     assert!(harness.query_by_label("Activations").is_some());
     press(&mut harness, Modifiers::NONE, Key::ArrowRight);
-    assert_eq!(harness.state().session.selection, Selection::Sample(3));
+    assert_eq!(harness.state().session.selection, Selection::Image(ImageSource::Test(3)));
 }
 
 #[test]

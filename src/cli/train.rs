@@ -188,15 +188,15 @@ impl Report {
         let config = &started.config;
         let json = json!({
             "event": "started", "device": started.device, "step": started.step,
-            "train_images": started.train_images, "validation_images": started.validation_images,
-            "test_images": started.test_images, "settings": config,
+            "train_images": started.train_images, "validation_images": started.validation_images(),
+            "test_images": started.test.len(), "settings": config,
         });
         let text = format!(
             "{} on {}: {} images, {} held out, {} epochs on {}",
             config.network,
             config.data.source,
             started.train_images,
-            started.validation_images,
+            started.validation_images(),
             config.epochs,
             started.device
         );

@@ -1,9 +1,11 @@
 //! What crosses between the worker and whoever watches: plain data, never a tensor.
 
+use crate::data::Split;
 use crate::experiments::{TrainConfig, TrainingSummary};
 use crate::nets::{LayerSummary, Shape};
 use crate::train::{Evaluation, LayerHealth};
 use serde::Serialize;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -61,14 +63,14 @@ pub enum Query {
     Inspect { image: ImageSource },
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ImageSource {
     /// By position among the test images.
     Test(usize),
     /// By position among the validation images.
     Validation(usize),
     /// Bytes of an image of the run's shape, `[channels, height, width]`.
-    Pixels(Vec<u8>),
+    Pixels(Arc<[u8]>),
 }
 
 #[derive(Clone, Debug)]
@@ -120,7 +122,7 @@ pub enum Event {
 }
 
 /// What there is to know of a run before its first step.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Started {
     pub run: RunId,
     pub config: TrainConfig,
@@ -130,14 +132,58 @@ pub struct Started {
     pub image_shape: Shape,
     pub class_names: Vec<String>,
     pub train_images: usize,
-    pub validation_images: usize,
-    pub test_images: usize,
+    /// The images held out, if any.
+    pub validation: Option<Split>,
+    pub test: Split,
     pub steps_per_epoch: u64,
     /// Test images whose probabilities the snapshots carry.
     pub samples: Arc<[SampleImage]>,
     /// Steps already taken: above zero when resumed.
     pub step: u64,
     pub folder: Option<PathBuf>,
+}
+
+impl Started {
+    pub fn validation_images(&self) -> usize {
+        self.validation.as_ref().map_or(0, Split::len)
+    }
+
+    /// The bytes of an image, `[channels, height, width]`, and its class where that is known.
+    ///
+    /// # Errors
+    /// When there is no such image, in words.
+    pub fn image<'a>(&'a self, source: &'a ImageSource) -> Result<(&'a [u8], Option<usize>), String> {
+        find_image(&self.test, self.validation.as_ref(), self.image_shape, source)
+    }
+}
+
+impl fmt::Debug for Started {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Started").field("run", &self.run).field("device", &self.device).finish_non_exhaustive()
+    }
+}
+
+/// See [`Started::image`].
+pub(super) fn find_image<'a>(
+    test: &'a Split,
+    validation: Option<&'a Split>,
+    shape: Shape,
+    source: &'a ImageSource,
+) -> Result<(&'a [u8], Option<usize>), String> {
+    let from = |split: &'a Split, index: usize| {
+        if index >= split.len() {
+            return Err(format!("there are only {} images", split.len()));
+        }
+        Ok((split.image(index), Some(split.label(index))))
+    };
+    match source {
+        ImageSource::Test(index) => from(test, *index),
+        ImageSource::Validation(index) => from(validation.ok_or("this run holds no images out")?, *index),
+        ImageSource::Pixels(pixels) if pixels.len() == shape.units() => Ok((pixels, None)),
+        ImageSource::Pixels(pixels) => {
+            Err(format!("the image has {} values, but the network takes {shape}", pixels.len()))
+        }
+    }
 }
 
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@ use super::device::{OpenDevice, open_device};
 use super::folder::{FolderError, RunFolder};
 use super::message::{
     Answer, ImageSource, Inspection, LayerActivation, Query, RunId, SampleImage, SampleProbabilities, Started,
+    find_image,
 };
 use super::watcher::{Latest, PointBox, SeriesNames, Watcher};
 use crate::data::Split;
@@ -114,8 +115,8 @@ impl ActiveRun {
             image_shape: network.cuts()[0],
             class_names: training.class_names().to_vec(),
             train_images: training.train_split().len(),
-            validation_images: training.validation_split().map_or(0, Split::len),
-            test_images: training.test_split().len(),
+            validation: training.validation_split().cloned(),
+            test: training.test_split().clone(),
             steps_per_epoch: training.steps_per_epoch(),
             samples: Arc::clone(&self.samples),
             step: training.steps(),
@@ -227,31 +228,10 @@ impl ActiveRun {
 
     pub(super) fn answer(&self, query: Query) -> Answer {
         let Query::Inspect { image } = query;
-        match self.find_image(&image) {
-            Ok((pixels, label)) => Answer::Inspection(Box::new(self.inspect(image, pixels, label))),
+        let (training, shape) = (&self.training, self.training.network().cuts()[0]);
+        match find_image(training.test_split(), training.validation_split(), shape, &image) {
+            Ok((pixels, label)) => Answer::Inspection(Box::new(self.inspect(image.clone(), pixels.to_vec(), label))),
             Err(reason) => Answer::Refused(reason),
-        }
-    }
-
-    fn find_image(&self, source: &ImageSource) -> Result<(Vec<u8>, Option<usize>), String> {
-        let from = |split: &Split, index: usize| {
-            if index >= split.len() {
-                return Err(format!("there are only {} images", split.len()));
-            }
-            Ok((split.image(index).to_vec(), Some(split.label(index))))
-        };
-        match source {
-            ImageSource::Test(index) => from(self.training.test_split(), *index),
-            ImageSource::Validation(index) => {
-                from(self.training.validation_split().ok_or("this run holds no images out")?, *index)
-            }
-            ImageSource::Pixels(pixels) => {
-                let shape = self.training.network().cuts()[0];
-                if pixels.len() == shape.units() {
-                    return Ok((pixels.clone(), None));
-                }
-                Err(format!("the image has {} values, but the network takes {shape}", pixels.len()))
-            }
         }
     }
 

@@ -1,8 +1,9 @@
 //! The window; the only place that knows egui. `app` is the shell, `labs` one folder a lab, `widgets` what labs share,
-//! `curves` the plots, `theme` all colours and sizes. Imports `engine` and below.
+//! `curves` the plots, `export` what is saved of them, `theme` all colours and sizes. Imports `engine` and below.
 
 pub mod app;
 pub mod curves;
+pub mod export;
 pub mod labs;
 pub mod theme;
 pub mod widgets;

@@ -2,6 +2,7 @@
 
 use super::App;
 use crate::ui::labs::Lab;
+use crate::ui::labs::train::Pane;
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Action {
     MaximisePane,
     ResetLayout,
     Open(Lab),
+    /// Bring a pane of the lab to the front.
+    Reveal(Pane),
 }
 
 impl Action {
@@ -39,7 +42,7 @@ impl Action {
             Action::MaximisePane,
             Action::ResetLayout,
         ];
-        WITHOUT_LABS.into_iter().chain(Lab::ALL.map(Self::Open))
+        WITHOUT_LABS.into_iter().chain(Lab::ALL.map(Self::Open)).chain(Pane::ALL.map(Self::Reveal))
     }
 
     pub fn name(self) -> &'static str {
@@ -58,6 +61,7 @@ impl Action {
             Self::MaximisePane => "Maximise pane",
             Self::ResetLayout => "Reset layout",
             Self::Open(lab) => lab.name(),
+            Self::Reveal(pane) => pane.title(),
         }
     }
 
@@ -81,6 +85,7 @@ impl Action {
             Self::MaximisePane => "The pane under the pointer fills the lab, or goes back to its place",
             Self::ResetLayout => "Put all panes back in their first places",
             Self::Open(lab) => lab.question(),
+            Self::Reveal(_) => "Bring this pane to the front",
         }
     }
 
@@ -99,7 +104,8 @@ impl Action {
             | Self::SwitchTheme
             | Self::ToggleInspector
             | Self::ToggleLog
-            | Self::ResetLayout => return None,
+            | Self::ResetLayout
+            | Self::Reveal(_) => return None,
         };
         Some(KeyboardShortcut::new(modifiers, key))
     }
@@ -161,6 +167,7 @@ impl App {
             Action::ResetLayout => self.train.reset_layout(),
             Action::Open(lab) if lab.is_open() => self.shell.lab = lab,
             Action::Open(_) => {}
+            Action::Reveal(pane) => self.train.reveal(pane),
         }
     }
 

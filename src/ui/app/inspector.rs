@@ -2,7 +2,7 @@
 
 use super::session::{Looked, Selection, Session};
 use super::{App, RunRecord};
-use crate::engine::{RunId, SampleImage, Started};
+use crate::engine::{ImageSource, RunId, Started};
 use crate::ui::curves::{CurvePlot, Line, PlotView};
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::activations::ActivationAtlas;
@@ -18,7 +18,7 @@ const PLOT_HEIGHT: f32 = 20.0 * theme::UNIT;
 
 #[derive(Default)]
 pub(super) struct InspectorView {
-    image: Option<((RunId, usize), ImageAtlas)>,
+    image: Option<(RunId, ImageSource, ImageAtlas)>,
     activations: Option<ActivationAtlas>,
     plots: [PlotView; 3],
     cursor: Option<f64>,
@@ -42,7 +42,7 @@ impl App {
                 Selection::Nothing => {
                     empty(ui, icon::INFO, "Click a sample, a layer or a run: what is known of it appears here.", None);
                 }
-                Selection::Sample(index) => self.inspector.sample(ui, &mut self.session, *index),
+                Selection::Image(source) => self.inspector.image(ui, &mut self.session, source),
                 Selection::Layer(name) => self.inspector.layer(ui, &self.session, name),
                 Selection::Run(id) => run(ui, &self.session, *id),
             });
@@ -53,31 +53,41 @@ impl App {
 fn subtitle(selection: &Selection) -> String {
     match selection {
         Selection::Nothing => "nothing selected".to_owned(),
-        Selection::Sample(index) => format!("test image {index}"),
+        Selection::Image(ImageSource::Test(index)) => format!("test image {index}"),
+        Selection::Image(ImageSource::Validation(index)) => format!("validation image {index}"),
+        Selection::Image(ImageSource::Pixels(_)) => "drawn image".to_owned(),
         Selection::Layer(name) => format!("layer {name}"),
         Selection::Run(_) => "run".to_owned(),
     }
 }
 
 impl InspectorView {
-    fn sample(&mut self, ui: &mut Ui, session: &mut Session, index: usize) {
+    fn image(&mut self, ui: &mut Ui, session: &mut Session, source: &ImageSource) {
         let Some(started) = session.current().and_then(|run| run.started.clone()) else {
-            empty(ui, icon::IMAGE, "The samples come with the next run.", None);
+            empty(ui, icon::IMAGE, "The images come with the next run.", None);
             return;
         };
-        let Some(sample) = started.samples.get(index) else {
-            empty(ui, icon::IMAGE, "The current run has fewer samples.", None);
-            return;
+        let label = match started.image(source) {
+            Ok((pixels, label)) => {
+                self.picture(ui, &started, source, pixels);
+                label
+            }
+            Err(reason) => {
+                empty(ui, icon::IMAGE, &format!("The current run lacks this image: {reason}."), None);
+                return;
+            }
         };
-        self.picture(ui, &started, index, sample);
         let names = &started.class_names;
-        ui.label(format!("Class {}", class_name(names, sample.label)));
+        ui.label(label.map_or_else(|| "No label".to_owned(), |label| format!("Class {}", class_name(names, label))));
         ui.add_space(theme::UNIT / 2.0);
-        if let Some(probabilities) = session.sample_probabilities().and_then(|rows| rows.get(index)) {
-            rows(ui, names, probabilities, Some(sample.label));
+        let looked = session.inspection.clone().filter(|looked| looked.inspection.source == *source);
+        let sample = started.samples.iter().position(|sample| sample.source == *source);
+        let live = sample.and_then(|sample| session.sample_probabilities()?.get(sample));
+        let answered = looked.as_ref().map(|looked| &looked.inspection.probabilities);
+        if let Some(probabilities) = live.or(answered) {
+            rows(ui, names, probabilities, label);
         }
         ui.add_space(theme::UNIT);
-        let looked = session.inspection.clone().filter(|looked| looked.inspection.source == sample.source);
         match looked {
             Some(looked) => self.activations(ui, session, &looked),
             None => {
@@ -86,13 +96,13 @@ impl InspectorView {
         }
     }
 
-    fn picture(&mut self, ui: &mut Ui, started: &Started, index: usize, sample: &SampleImage) {
-        let key = (started.run, index);
-        if self.image.as_ref().is_none_or(|(shown, _)| *shown != key) {
-            let image = std::iter::once(sample.pixels.as_slice());
-            self.image = Some((key, ImageAtlas::new(ui.ctx(), "inspected", started.image_shape, image)));
+    fn picture(&mut self, ui: &mut Ui, started: &Started, source: &ImageSource, pixels: &[u8]) {
+        let is_shown = |(run, shown, _): &(RunId, ImageSource, ImageAtlas)| *run == started.run && shown == source;
+        if !self.image.as_ref().is_some_and(is_shown) {
+            let atlas = ImageAtlas::new(ui.ctx(), "inspected", started.image_shape, std::iter::once(pixels));
+            self.image = Some((started.run, source.clone(), atlas));
         }
-        let Some((_, atlas)) = &self.image else { return };
+        let Some((.., atlas)) = &self.image else { return };
         let pixels_per_point = ui.pixels_per_point();
         let size = atlas.size(atlas.scale_within(IMAGE_SIDE, pixels_per_point), pixels_per_point);
         let (space, _) = ui.allocate_exact_size(size + vec2(2.0, 2.0), Sense::hover());
@@ -179,7 +189,7 @@ fn run(ui: &mut Ui, session: &Session, id: RunId) {
     if let Some(started) = &run.started {
         fact(ui, "Device", started.device.clone());
         fact(ui, "Training images", format::count(started.train_images as u64));
-        fact(ui, "Validation images", format::count(started.validation_images as u64));
+        fact(ui, "Validation images", format::count(started.validation_images() as u64));
         fact(ui, "Parameters", format::count(started.layers.iter().map(|layer| layer.parameters).sum()));
         if let Some(folder) = &started.folder {
             fact(ui, "Folder", folder.display().to_string());

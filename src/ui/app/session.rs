@@ -24,10 +24,16 @@ const MOST_NAMES: u64 = 100_000;
 pub enum Selection {
     #[default]
     Nothing,
-    /// By position among the run's samples.
-    Sample(usize),
+    /// An image of the current run, or one that was drawn.
+    Image(ImageSource),
     Layer(String),
     Run(RunId),
+}
+
+impl Selection {
+    pub fn image(&self) -> Option<&ImageSource> {
+        if let Self::Image(source) = self { Some(source) } else { None }
+    }
 }
 
 /// What is known of the devices of this machine.
@@ -237,8 +243,8 @@ impl Session {
 
     /// Asks about the selected image when the last answer is out of date. Returns when to ask next, if that is later.
     pub(super) fn inspect_selection(&mut self) -> Option<Duration> {
-        let Selection::Sample(index) = self.selection else { return None };
-        let source = self.samples().get(index)?.source.clone();
+        let Selection::Image(source) = self.selection.clone() else { return None };
+        self.current()?.started.as_ref()?.image(&source).ok()?;
         let generation = self.snapshot.step;
         let is_fresh = self
             .inspection

@@ -38,6 +38,10 @@ pub(super) fn accuracy(ui: &mut Ui, context: &mut LabContext<'_>, plots: &mut Pl
     plots.accuracy = view;
 }
 
+pub(super) fn quantity(ui: &mut Ui, _: &mut LabContext<'_>, _: &mut PlotSettings, _: &mut CurveViews) {
+    empty(ui, icon::INFO, "To come.", None);
+}
+
 fn show(
     ui: &mut Ui,
     context: &mut LabContext<'_>,

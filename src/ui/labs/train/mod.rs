@@ -3,17 +3,27 @@
 //! One file a pane. [`TrainLab`] holds the layout (saved) and what each pane remembers of itself; everything else comes
 //! and goes through [`LabContext`].
 
+mod architecture;
+mod calibration;
 mod class_filter;
 mod curves;
+mod differences;
+mod drawing;
 mod experiment;
 mod form;
+mod hints;
+mod histograms;
+mod layer_curves;
 mod layers;
+mod mistakes;
 mod panes;
+mod rate_finder;
 mod results;
 mod run_list;
 mod samples;
 mod specs;
 mod typed;
+mod values;
 
 pub use panes::Pane;
 pub use samples::outcome;
@@ -21,7 +31,7 @@ pub use samples::outcome;
 use crate::ui::app::{Action, Session, SettingsBook, Wanted};
 use crate::ui::curves::{PlotView, XAxis};
 use egui::Ui;
-use egui_tiles::{TileId, Tree};
+use egui_tiles::{Tile, TileId, Tree};
 use serde::{Deserialize, Serialize};
 
 /// What a pane may look at and ask for.
@@ -78,6 +88,13 @@ struct Views {
     layers: layers::LayersView,
     samples: samples::SamplesView,
     waiting: form::Waiting,
+    architecture: architecture::ArchitectureView,
+    histograms: histograms::HistogramsView,
+    mistakes: mistakes::MistakesView,
+    drawing: drawing::DrawingView,
+    results: results::ResultsView,
+    runs: run_list::RunsView,
+    rate_finder: rate_finder::RateFinderView,
 }
 
 /// How all curves of the lab are drawn.
@@ -88,11 +105,14 @@ pub struct PlotSettings {
     x_axis: XAxis,
     loss: PlotView,
     accuracy: PlotView,
+    quantity: PlotView,
+    layers: PlotView,
 }
 
 impl Default for PlotSettings {
     fn default() -> Self {
-        Self { smoothing: 0.6, x_axis: XAxis::default(), loss: PlotView::default(), accuracy: PlotView::default() }
+        let [loss, accuracy, quantity, layers] = std::array::from_fn(|_| PlotView::default());
+        Self { smoothing: 0.6, x_axis: XAxis::default(), loss, accuracy, quantity, layers }
     }
 }
 
@@ -119,6 +139,15 @@ impl TrainLab {
         self.tree = panes::default_layout();
         self.maximised = None;
         self.width = None;
+    }
+
+    /// Brings a pane to the front of its tabs.
+    pub fn reveal(&mut self, pane: Pane) {
+        if self.tree.tiles.find_pane(&pane).is_none() {
+            self.reset_layout();
+        }
+        self.maximised = None;
+        self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
     }
 
     /// The pane under the pointer fills the lab, or goes back.

@@ -1,6 +1,9 @@
 //! The panes of the lab and how they are laid out.
 
-use super::{LabContext, TrainLab, Views, curves, experiment, layers, results, run_list, samples};
+use super::{
+    LabContext, TrainLab, Views, architecture, calibration, curves, differences, drawing, experiment, hints,
+    histograms, layer_curves, layers, mistakes, rate_finder, results, run_list, samples, values,
+};
 use crate::ui::app::RunRecord;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
@@ -14,27 +17,67 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 pub enum Pane {
     Experiment,
+    Architecture,
     Loss,
     Accuracy,
+    Quantity,
+    LayerCurves,
+    Histograms,
     Samples,
+    Mistakes,
+    Drawing,
     Layers,
     Results,
+    Calibration,
     Runs,
+    Differences,
+    Values,
+    RateFinder,
+    Hints,
 }
 
 impl Pane {
-    pub const ALL: [Self; 7] =
-        [Self::Experiment, Self::Loss, Self::Accuracy, Self::Samples, Self::Layers, Self::Results, Self::Runs];
+    pub const ALL: [Self; 18] = [
+        Self::Experiment,
+        Self::Architecture,
+        Self::Loss,
+        Self::Accuracy,
+        Self::Quantity,
+        Self::LayerCurves,
+        Self::Histograms,
+        Self::Samples,
+        Self::Mistakes,
+        Self::Drawing,
+        Self::Layers,
+        Self::Results,
+        Self::Calibration,
+        Self::Runs,
+        Self::Differences,
+        Self::Values,
+        Self::RateFinder,
+        Self::Hints,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Experiment => "Experiment",
+            Self::Architecture => "Architecture",
             Self::Loss => "Loss",
             Self::Accuracy => "Accuracy",
+            Self::Quantity => "Quantity",
+            Self::LayerCurves => "Layer curves",
+            Self::Histograms => "Histograms",
             Self::Samples => "Samples",
+            Self::Mistakes => "Mistakes",
+            Self::Drawing => "Drawing",
             Self::Layers => "Layers",
             Self::Results => "Results",
+            Self::Calibration => "Calibration",
             Self::Runs => "Runs",
+            Self::Differences => "Differences",
+            Self::Values => "Values",
+            Self::RateFinder => "Rate finder",
+            Self::Hints => "Hints",
         }
     }
 
@@ -42,19 +85,28 @@ impl Pane {
     fn subtitle(self, context: &LabContext<'_>) -> String {
         let run = context.session.current();
         let of_run = |run: &RunRecord| format!("{}, step {}", run.name, format::count(run.step));
+        let of_run_or = |text: &str| run.map_or_else(|| text.to_owned(), of_run);
         match self {
             Self::Experiment => "settings of the next run".to_owned(),
+            Self::Architecture => "the network of the next run".to_owned(),
             Self::Loss => "cross-entropy by run".to_owned(),
             Self::Accuracy => "share of right predictions by run".to_owned(),
+            Self::Quantity => "any other figure by run".to_owned(),
+            Self::LayerCurves => of_run_or("how each layer fares"),
+            Self::Histograms => of_run_or("values of each layer over time"),
             Self::Samples => {
                 run.map_or_else(|| "test images".to_owned(), |run| format!("test images, {}", of_run(run)))
             }
-            Self::Layers => run.map_or_else(
-                || crate::ui::app::network_stem(&context.book.current().config.network).to_owned(),
-                of_run,
-            ),
-            Self::Results => run.map_or_else(|| "errors by class".to_owned(), of_run),
+            Self::Mistakes => of_run_or("images taken for another class"),
+            Self::Drawing => of_run_or("classified as you draw"),
+            Self::Layers => of_run_or(crate::ui::app::network_stem(&context.book.current().config.network)),
+            Self::Results => of_run_or("errors by class"),
+            Self::Calibration => of_run_or("confidence against accuracy"),
             Self::Runs => format!("{} since the window was opened", context.session.runs.len()),
+            Self::Differences => "settings in which the runs differ".to_owned(),
+            Self::Values => "every curve at the crosshair".to_owned(),
+            Self::RateFinder => "loss against learning rate".to_owned(),
+            Self::Hints => of_run_or("signs of trouble, with the evidence"),
         }
     }
 }
@@ -65,12 +117,23 @@ const SETTINGS_WIDTH: f32 = 32.0 * theme::UNIT;
 /// Settings left; curves, samples and tables right.
 pub(super) fn default_layout() -> Tree<Pane> {
     let mut tiles = Tiles::default();
-    let experiment = tiles.insert_pane(Pane::Experiment);
-    let plots = [Pane::Loss, Pane::Accuracy].map(|pane| tiles.insert_pane(pane)).to_vec();
+    let mut tabs = |panes: &[Pane]| {
+        let panes = panes.iter().map(|&pane| tiles.insert_pane(pane)).collect();
+        tiles.insert_tab_tile(panes)
+    };
+    let experiment = tabs(&[Pane::Experiment, Pane::Architecture]);
+    let plots = vec![tabs(&[Pane::Loss, Pane::Quantity]), tabs(&[Pane::Accuracy, Pane::LayerCurves, Pane::Values])];
+    let samples = tabs(&[Pane::Samples, Pane::Mistakes, Pane::Drawing, Pane::Histograms]);
+    let tables = tabs(&[
+        Pane::Layers,
+        Pane::Results,
+        Pane::Calibration,
+        Pane::Runs,
+        Pane::Differences,
+        Pane::RateFinder,
+        Pane::Hints,
+    ]);
     let plots = tiles.insert_horizontal_tile(plots);
-    let samples = tiles.insert_pane(Pane::Samples);
-    let tables = [Pane::Layers, Pane::Results, Pane::Runs].map(|pane| tiles.insert_pane(pane)).to_vec();
-    let tables = tiles.insert_tab_tile(tables);
     let right = tiles.insert_vertical_tile(vec![plots, samples, tables]);
     let root = tiles.insert_horizontal_tile(vec![experiment, right]);
     for (tile, child, share) in [
@@ -167,14 +230,26 @@ impl Panes<'_, '_> {
         let mut ui = ui.new_child(egui::UiBuilder::new().id_salt(pane.title()).max_rect(area));
         ui.shrink_clip_rect(area.expand(theme::UNIT));
         let ui = &mut ui;
+        let (context, views) = (&mut *self.context, &mut *self.views);
         match pane {
-            Pane::Experiment => experiment::show(ui, self.context, &mut self.views.drafts, &mut self.views.waiting),
-            Pane::Loss => curves::loss(ui, self.context, &mut self.views.plots, &mut self.views.curves),
-            Pane::Accuracy => curves::accuracy(ui, self.context, &mut self.views.plots, &mut self.views.curves),
-            Pane::Samples => samples::show(ui, self.context, &mut self.views.samples),
-            Pane::Layers => layers::show(ui, self.context, &mut self.views.layers),
-            Pane::Results => results::show(ui, self.context),
-            Pane::Runs => run_list::show(ui, self.context),
+            Pane::Experiment => experiment::show(ui, context, &mut views.drafts, &mut views.waiting),
+            Pane::Architecture => architecture::show(ui, context, &mut views.architecture),
+            Pane::Loss => curves::loss(ui, context, &mut views.plots, &mut views.curves),
+            Pane::Accuracy => curves::accuracy(ui, context, &mut views.plots, &mut views.curves),
+            Pane::Quantity => curves::quantity(ui, context, &mut views.plots, &mut views.curves),
+            Pane::LayerCurves => layer_curves::show(ui, context, &mut views.plots, &mut views.curves),
+            Pane::Histograms => histograms::show(ui, context, &mut views.histograms),
+            Pane::Samples => samples::show(ui, context, &mut views.samples),
+            Pane::Mistakes => mistakes::show(ui, context, &mut views.mistakes),
+            Pane::Drawing => drawing::show(ui, context, &mut views.drawing),
+            Pane::Layers => layers::show(ui, context, &mut views.layers),
+            Pane::Results => results::show(ui, context, &mut views.results),
+            Pane::Calibration => calibration::show(ui, context),
+            Pane::Runs => run_list::show(ui, context, &mut views.runs),
+            Pane::Differences => differences::show(ui, context),
+            Pane::Values => values::show(ui, context, &mut views.plots, &mut views.curves),
+            Pane::RateFinder => rate_finder::show(ui, context, &mut views.rate_finder),
+            Pane::Hints => hints::show(ui, context),
         }
     }
 }

@@ -8,7 +8,11 @@ use crate::ui::widgets::table::{Column, Table};
 use crate::ui::widgets::{confusion::confusion, empty::empty, format, probabilities::class_name};
 use egui::{RichText, ScrollArea, Ui};
 
-pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>) {
+/// What the pane remembers of itself.
+#[derive(Default)]
+pub(super) struct ResultsView;
+
+pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, _: &mut ResultsView) {
     let latest = context.session.current().and_then(|run| {
         let test = run.test.as_ref().map(|test| (test, "test"));
         let (evaluation, split) = test.or_else(|| Some((run.validation.as_ref()?, "validation")))?;

@@ -28,7 +28,11 @@ enum Wish {
     Remove(RunId),
 }
 
-pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>) {
+/// What the pane remembers of itself.
+#[derive(Default)]
+pub(super) struct RunsView;
+
+pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, _: &mut RunsView) {
     if context.session.runs.is_empty() {
         let train = Action::TrainOrPause.hint(ui.ctx());
         let label = format!("{} Train", icon::PLAY);

@@ -56,7 +56,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Samples
                     let index = row * columns + column;
                     let response = show_sample(ui, context, atlas, index, sample, &started.class_names, cell, image);
                     if response.clicked() {
-                        context.session.selection = Selection::Sample(index);
+                        context.session.selection = Selection::Image(sample.source.clone());
                     }
                     if response.has_focus() || response.clicked() {
                         focused = Some(index);
@@ -64,7 +64,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Samples
                 }
             });
         }
-        move_selection(ui, context, columns, started.samples.len(), focused.is_some());
+        move_selection(ui, context, columns, &started.samples, focused.is_some());
     });
 }
 
@@ -129,7 +129,7 @@ fn show_sample(
         let strip = Rect::from_min_max(picture.left_bottom() + vec2(0.0, 2.0), rect.max);
         paint_strip(painter, strip, probabilities, sample.label, Stroke::new(1.0, theme::border(visuals.dark_mode)));
     }
-    let is_selected = context.session.selection == Selection::Sample(index);
+    let is_selected = context.session.selection.image() == Some(&sample.source);
     if is_selected || response.has_focus() || response.hovered() {
         let colour = if is_selected || response.has_focus() { theme::accent(visuals.dark_mode) } else { weak };
         painter.rect_stroke(rect.expand2(vec2(3.0, 0.0)), 2.0, Stroke::new(1.0, colour), StrokeKind::Inside);
@@ -151,8 +151,9 @@ fn describe(index: usize, truth: usize, names: &[String], outcome: Option<(usize
 }
 
 /// Arrow keys move from sample to sample, once one is selected and nothing else wants the keys.
-fn move_selection(ui: &Ui, context: &mut LabContext<'_>, columns: usize, count: usize, has_focus: bool) {
-    let Selection::Sample(index) = context.session.selection else { return };
+fn move_selection(ui: &Ui, context: &mut LabContext<'_>, columns: usize, samples: &[SampleImage], has_focus: bool) {
+    let Some(image) = context.session.selection.image() else { return };
+    let Some(index) = samples.iter().position(|sample| sample.source == *image) else { return };
     if ui.ctx().text_edit_focused() || (ui.ctx().egui_wants_keyboard_input() && !has_focus) {
         return;
     }
@@ -161,7 +162,8 @@ fn move_selection(ui: &Ui, context: &mut LabContext<'_>, columns: usize, count: 
         pressed(Key::ArrowRight) - pressed(Key::ArrowLeft)
             + (pressed(Key::ArrowDown) - pressed(Key::ArrowUp)) * columns as isize
     });
-    if let Some(next) = index.checked_add_signed(step).filter(|&next| step != 0 && next < count) {
-        context.session.selection = Selection::Sample(next);
+    let next = index.checked_add_signed(step).filter(|_| step != 0).and_then(|next| samples.get(next));
+    if let Some(next) = next {
+        context.session.selection = Selection::Image(next.source.clone());
     }
 }

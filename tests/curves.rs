@@ -63,7 +63,7 @@ fn appending_by_one_equals_appending_at_once() {
     assert_eq!(a.len(), 5_000);
     assert_eq!(a.values(), b.values());
     assert_eq!(a.smoothed(), b.smoothed());
-    assert_eq!(a.y_range(Scale::Linear), b.y_range(Scale::Linear));
+    assert_eq!(a.y_range(0..5_000, Scale::Linear), b.y_range(0..5_000, Scale::Linear));
     assert_eq!(a.smoothed_range(0..5_000, Scale::Linear), b.smoothed_range(0..5_000, Scale::Linear));
 }
 
@@ -75,7 +75,7 @@ fn store_knows_runs_and_series() {
     assert_eq!(store.series_names(RunId(2)).collect::<Vec<_>>(), ["a", "train/loss"]);
     let broken = store.curve(RunId(2), "a").unwrap();
     assert_eq!((broken.len(), broken.last(), broken.nearest(XAxis::Step, 2.0)), (1, None, None));
-    assert_eq!(broken.y_range(Scale::Linear), None);
+    assert_eq!(broken.y_range(0..broken.len(), Scale::Linear), None);
     store.set_smoothing(0.9);
     assert!(store.curve(RunId(2), "train/loss").unwrap().is_smoothed());
     assert!(!store.curve(RunId(1), "validation/loss").unwrap().is_smoothed(), "an evaluation is a mean already");
@@ -91,7 +91,7 @@ fn a_run_taken_up_earlier_replaces_its_future() {
     let curve = store.curve(RunId(1), "loss").unwrap();
     assert_eq!(curve.len(), 42);
     assert_eq!(curve.x(XAxis::Step).last(), Some(&41.0));
-    assert_eq!(curve.y_range(Scale::Linear), Some((-2.0, 39.0)));
+    assert_eq!(curve.y_range(0..curve.len(), Scale::Linear), Some((-2.0, 39.0)));
 }
 
 #[test]
@@ -398,4 +398,17 @@ fn a_box_zooms_and_a_double_click_fits() {
     }
     harness.run();
     assert_eq!(harness.state().view.bounds, None);
+}
+
+/// The last ten steps of a curve that fell from 1,000 to 1: their own range, not the whole one.
+#[test]
+fn a_range_of_points_has_a_range_of_its_own() {
+    let mut store = CurveStore::new();
+    store.append((1..=1_000).map(|step| point(1, "train/loss", step, 1_001.0 - step as f64)));
+    let curve = store.curve(RunId(1), "train/loss").unwrap();
+    let points = curve.first_at(991.0)..curve.len();
+    assert_eq!(points, 990..1_000);
+    assert_eq!(curve.y_range(points.clone(), Scale::Linear), Some((1.0, 10.0)));
+    assert_eq!(curve.x_range(points, XAxis::Step, Scale::Linear), Some((991.0, 1_000.0)));
+    assert_eq!(curve.x_range(curve.first_at(5_000.0)..curve.len(), XAxis::Step, Scale::Linear), None);
 }

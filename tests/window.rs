@@ -1,6 +1,9 @@
 //! The window, driven by accessible names, with an engine that trains.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/window.rs"]
+mod window;
+
 use egui::{Key, Modifiers};
 use egui_kittest::{
     Harness,
@@ -9,66 +12,10 @@ use egui_kittest::{
 use glassbox::data::Amount;
 use glassbox::engine::{ImageSource, Phase};
 use glassbox::experiments::TrainConfig;
-use glassbox::ui::app::{Level, RunRecord, Selection};
+use glassbox::ui::app::{Level, Selection};
 use glassbox::ui::{App, WindowOptions};
-use std::time::{Duration, Instant};
-
-/// Far longer than anything here takes.
-const DEADLINE: Duration = Duration::from_mins(1);
-
-fn tiny() -> TrainConfig {
-    let mut config = TrainConfig { network: "mlp-30".to_owned(), epochs: 1, ..TrainConfig::default() };
-    config.data.train = Amount::Count(600);
-    config.data.validation = Amount::Count(200);
-    config
-}
-
-/// Many epochs, so that the run is still on when the test looks.
-fn long() -> TrainConfig {
-    TrainConfig { epochs: 10_000, ..tiny() }
-}
-
-fn open(config: TrainConfig) -> Harness<'static, App> {
-    let options = WindowOptions { device: "cpu".to_owned(), config, persist: false, ..WindowOptions::default() };
-    let mut harness = Harness::builder().with_size([1280.0, 800.0]).build_eframe(|cc| App::new(cc, options));
-    harness.run_steps(2);
-    harness
-}
-
-/// Draws frames until it is so.
-fn wait(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
-    let began = Instant::now();
-    while !is_so(harness.state()) {
-        let log: Vec<&str> = harness.state().session.log.entries().iter().map(|entry| entry.text.as_str()).collect();
-        let run = harness.state().session.current().map(|run| (run.step, run.phase.clone()));
-        assert!(began.elapsed() < DEADLINE, "waited in vain: {what}; the run is {run:?}; the log says {log:?}");
-        harness.step();
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    harness.step();
-}
-
-fn current(app: &App) -> &RunRecord {
-    app.session.current().expect("a run was started")
-}
-
-fn press(harness: &mut Harness<'_, App>, modifiers: Modifiers, key: Key) {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run_steps(2);
-}
-
-fn click(harness: &mut Harness<'_, App>, name: &str) {
-    harness.get_by_label(name).click();
-    harness.run_steps(2);
-}
-
-/// Starts a run, waits until it is at a step, and pauses it.
-fn train_a_little(harness: &mut Harness<'_, App>) {
-    press(harness, Modifiers::NONE, Key::Space);
-    wait(harness, "three steps", |app| current(app).step >= 3);
-    press(harness, Modifiers::NONE, Key::Space);
-    wait(harness, "a pause", |app| current(app).phase == Phase::Paused);
-}
+use std::time::Duration;
+use window::{click, current, long, open, press, tiny, train_a_little, wait};
 
 fn first_loss(app: &App, run: usize) -> Option<f64> {
     let run = app.session.runs.get(run)?;

@@ -55,6 +55,8 @@ pub enum Command {
     },
     /// Whether live pictures are wanted in the snapshots; nobody pays for them unasked.
     Watch(bool),
+    /// Images to be watched after the run's own samples: bytes of the shape of the run's images; others are passed over.
+    WatchImages(Vec<Arc<[u8]>>),
 }
 
 #[derive(Clone, Debug)]
@@ -71,6 +73,13 @@ pub enum ImageSource {
     Validation(usize),
     /// Bytes of an image of the run's shape, `[channels, height, width]`.
     Pixels(Arc<[u8]>),
+}
+
+impl ImageSource {
+    /// The bytes, where it is no image of the run.
+    pub fn pixels(&self) -> Option<&[u8]> {
+        if let Self::Pixels(pixels) = self { Some(pixels) } else { None }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -271,7 +280,8 @@ pub struct Snapshot {
     pub test: Option<Arc<Evaluation>>,
 }
 
-/// What the network thinks of the samples of [`Started`], in their order.
+/// What the network thinks of the samples of [`Started`], in their order, and after them of the images of
+/// [`Command::WatchImages`]; nothing for an image of another shape.
 #[derive(Clone, Debug)]
 pub struct SampleProbabilities {
     pub run: RunId,

@@ -3,7 +3,7 @@
 use super::device::{OpenDevice, open_device};
 use super::folder::{FolderError, RunFolder};
 use super::message::{
-    Answer, ImageSource, Inspection, LayerActivation, Query, RunId, SampleImage, SampleProbabilities, Started,
+    Answer, ImageSource, Inspection, LayerActivation, Point, Query, RunId, SampleImage, SampleProbabilities, Started,
     find_image,
 };
 use super::watcher::{Latest, PointBox, SeriesNames, Watcher};
@@ -11,11 +11,13 @@ use crate::data::Split;
 use crate::experiments::{Advance, ConfigError, RunError, TrainConfig, Training};
 use crate::nets::Checkpoint;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Test images that are watched while a network learns.
 const SAMPLES: usize = 24;
+/// A point of the throughput is a mean over this much training.
+const PACE_OVER: Duration = Duration::from_millis(250);
 
 /// How far a run may go before it pauses by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub(super) struct ActiveRun {
     worked: Duration,
     /// Images trained on, and the time that took.
     trained: (u64, Duration),
+    /// The same, since the last point of the throughput.
+    pace: (u64, Duration),
     /// The state at the last place where all was well.
     last_good: Checkpoint,
     faulty: bool,
@@ -100,6 +104,7 @@ impl ActiveRun {
             names: SeriesNames::default(),
             worked: Duration::ZERO,
             trained: (0, Duration::ZERO),
+            pace: (0, Duration::ZERO),
             faulty: false,
         }
     }
@@ -145,6 +150,7 @@ impl ActiveRun {
         match advance {
             Ok(Advance::Trained { images }) => {
                 self.trained = (self.trained.0 + images as u64, self.trained.1 + took);
+                self.note_pace(images, took, points);
                 self.going = match self.going {
                     Going::Steps(0 | 1) => Going::Paused,
                     Going::Steps(left) => Going::Steps(left - 1),
@@ -161,6 +167,25 @@ impl ActiveRun {
             }
         }
         Ok(advance.unwrap_or(Advance::Evaluated))
+    }
+
+    /// A point of the throughput now and then. It stays out of the run folder, where the same seed writes the same rows.
+    fn note_pace(&mut self, images: usize, took: Duration, points: &PointBox) {
+        let (all, time) = (self.pace.0 + images as u64, self.pace.1 + took);
+        self.pace = (all, time);
+        if time < PACE_OVER {
+            return;
+        }
+        self.pace = (0, Duration::ZERO);
+        let point = Point {
+            run: self.id,
+            series: self.names.get("throughput"),
+            step: self.training.steps(),
+            epoch: self.training.epoch(),
+            seconds: self.worked.as_secs_f64(),
+            value: all as f64 / time.as_secs_f64(),
+        };
+        points.lock().unwrap_or_else(PoisonError::into_inner).push(point);
     }
 
     /// Goes on. After a fault it first goes back to the last good state; the step it went back to is returned then.
@@ -220,9 +245,14 @@ impl ActiveRun {
         Some(self.worked.as_secs_f64() / done as f64 * left as f64)
     }
 
-    pub(super) fn sample_probabilities(&self) -> Arc<SampleProbabilities> {
-        let images: Vec<&[u8]> = self.samples.iter().map(|sample| sample.pixels.as_slice()).collect();
-        let probabilities = self.training.probabilities(&images);
+    pub(super) fn sample_probabilities(&self, more: &[Arc<[u8]>]) -> Arc<SampleProbabilities> {
+        let values = self.training.network().cuts()[0].units();
+        let more = more.iter().map(AsRef::as_ref);
+        let images: Vec<&[u8]> = self.samples.iter().map(|sample| sample.pixels.as_slice()).chain(more).collect();
+        let fitting: Vec<&[u8]> = images.iter().copied().filter(|image| image.len() == values).collect();
+        let mut rows = self.training.probabilities(&fitting).into_iter();
+        let row = |image: &&[u8]| if image.len() == values { rows.next().unwrap_or_default() } else { Vec::new() };
+        let probabilities = images.iter().map(row).collect();
         Arc::new(SampleProbabilities { run: self.id, generation: self.training.steps(), probabilities })
     }
 

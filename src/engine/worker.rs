@@ -50,6 +50,7 @@ impl Engine {
             first_step: 0,
             phase: Phase::Idle,
             watched: false,
+            watched_images: Vec::new(),
             samples: None,
             published: Instant::now(),
             sampled: None,
@@ -110,6 +111,7 @@ struct Worker {
     first_step: u64,
     phase: Phase,
     watched: bool,
+    watched_images: Vec<Arc<[u8]>>,
     samples: Option<Arc<SampleProbabilities>>,
     published: Instant,
     sampled: Option<Instant>,
@@ -195,6 +197,11 @@ impl Worker {
             Command::Stop => self.stop(),
             Command::Change { setting, value } => self.change(&setting, &value),
             Command::Ask { id, query } => self.answer(id, query),
+            Command::WatchImages(images) => {
+                self.watched_images = images;
+                self.sampled = None;
+                self.publish();
+            }
             Command::Watch(watched) => {
                 self.watched = watched;
                 self.sampled = None;
@@ -378,7 +385,7 @@ impl Worker {
         // Before the first step on a GPU every kernel is still to be tuned: let the training step come first.
         let is_tuning = matches!(self.phase, Phase::Preparing(_));
         if self.watched && is_due && !is_tuning {
-            self.samples = Some(run.sample_probabilities());
+            self.samples = Some(run.sample_probabilities(&self.watched_images));
             self.sampled = Some(Instant::now());
         }
     }

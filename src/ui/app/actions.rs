@@ -16,6 +16,7 @@ pub enum Action {
     Redo,
     SwitchTheme,
     ToggleInspector,
+    OpenInspector,
     ToggleLog,
     ToggleOverlay,
     MaximisePane,
@@ -27,7 +28,7 @@ pub enum Action {
 
 impl Action {
     pub fn all() -> impl Iterator<Item = Self> {
-        const WITHOUT_LABS: [Action; 13] = [
+        const WITHOUT_LABS: [Action; 14] = [
             Action::TrainOrPause,
             Action::Step,
             Action::StepEpoch,
@@ -37,6 +38,7 @@ impl Action {
             Action::Redo,
             Action::SwitchTheme,
             Action::ToggleInspector,
+            Action::OpenInspector,
             Action::ToggleLog,
             Action::ToggleOverlay,
             Action::MaximisePane,
@@ -56,6 +58,7 @@ impl Action {
             Self::Redo => "Redo",
             Self::SwitchTheme => "Switch theme",
             Self::ToggleInspector => "Inspector",
+            Self::OpenInspector => "Open the inspector",
             Self::ToggleLog => "Log",
             Self::ToggleOverlay => "Debug overlay",
             Self::MaximisePane => "Maximise pane",
@@ -80,6 +83,7 @@ impl Action {
             Self::Redo => "Make the change again that was taken back",
             Self::SwitchTheme => "Between dark and light",
             Self::ToggleInspector => "Show or hide what is known of the selection",
+            Self::OpenInspector => "Show what is known of the selection",
             Self::ToggleLog => "Show or hide what happened",
             Self::ToggleOverlay => "Show or hide the time that drawing takes",
             Self::MaximisePane => "The pane under the pointer fills the lab, or goes back to its place",
@@ -103,6 +107,7 @@ impl Action {
             | Self::Reroll
             | Self::SwitchTheme
             | Self::ToggleInspector
+            | Self::OpenInspector
             | Self::ToggleLog
             | Self::ResetLayout
             | Self::Reveal(_) => return None,
@@ -157,10 +162,13 @@ impl App {
             Action::StepEpoch => self.session.step_epoch(self.book.current()),
             Action::Reset => self.session.start(self.book.current(), false),
             Action::Reroll => self.reroll(ctx),
+            Action::Undo if self.train.undo_stroke(&mut self.session, false) => {}
+            Action::Redo if self.train.undo_stroke(&mut self.session, true) => {}
             Action::Undo => self.book.undo(),
             Action::Redo => self.book.redo(),
             Action::SwitchTheme => self.switch_theme(ctx),
             Action::ToggleInspector => self.shell.inspector_open = !self.shell.inspector_open,
+            Action::OpenInspector => self.shell.inspector_open = true,
             Action::ToggleLog => self.shell.log_open = !self.shell.log_open,
             Action::ToggleOverlay => self.overlay.toggle(),
             Action::MaximisePane => self.train.toggle_maximised_under_pointer(),

@@ -16,6 +16,9 @@ const INSPECT_EVERY: Duration = Duration::from_millis(500);
 /// A question without an answer is asked again after this time: the run may have changed under it.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(3);
 
+/// So many drawn images are watched at most.
+const MOST_DRAWN: usize = 64;
+
 /// So many folders of one network are looked through for a free name.
 const MOST_NAMES: u64 = 100_000;
 
@@ -53,6 +56,8 @@ pub struct Session {
     pub log: Log,
     pub selection: Selection,
     pub devices: Devices,
+    /// Images that were drawn and sent to the samples; watched in every run whose images have their shape.
+    pub drawn: Arc<Vec<Arc<[u8]>>>,
     /// The last look into the network, of the current run.
     pub inspection: Option<Looked>,
     pub(super) points_held: usize,
@@ -91,6 +96,7 @@ impl Session {
             log: Log::default(),
             selection: Selection::default(),
             devices: Devices::default(),
+            drawn: Arc::default(),
             inspection: None,
             points_held: 0,
             asked: None,
@@ -133,7 +139,25 @@ impl Session {
         self.current().and_then(|run| run.started.as_deref()).map_or(&[], |started| &started.samples)
     }
 
-    /// What the current network makes of the samples, one row a sample.
+    /// Sends a drawn image to the samples.
+    pub fn add_sample(&mut self, pixels: Arc<[u8]>) {
+        if self.drawn.len() < MOST_DRAWN && !self.drawn.contains(&pixels) {
+            Arc::make_mut(&mut self.drawn).push(pixels);
+            self.watch_drawn();
+        }
+    }
+
+    /// Takes a drawn image out of the samples.
+    pub fn remove_sample(&mut self, pixels: &[u8]) {
+        Arc::make_mut(&mut self.drawn).retain(|drawn| **drawn != *pixels);
+        self.watch_drawn();
+    }
+
+    fn watch_drawn(&mut self) {
+        self.send(Command::WatchImages(self.drawn.to_vec()));
+    }
+
+    /// What the current network makes of the samples, one row a sample: the run's, then those that were drawn.
     pub fn sample_probabilities(&self) -> Option<&[Vec<f32>]> {
         let samples = self.snapshot.samples.as_ref()?;
         (Some(samples.run) == self.current().map(|run| run.id)).then_some(samples.probabilities.as_slice())
@@ -253,7 +277,8 @@ impl Session {
         if is_fresh {
             return None;
         }
-        if let Some(asked) = self.asked.as_ref().filter(|asked| asked.source == source) {
+        // One question at a time: while an image is being drawn, the next question is about the latest of it.
+        if let Some(asked) = self.asked.as_ref().filter(|asked| !asked.answered || asked.source == source) {
             let pause = if asked.answered { INSPECT_EVERY } else { ASK_AGAIN_AFTER };
             if let Some(rest) = pause.checked_sub(asked.at.elapsed()) {
                 return Some(rest);

@@ -158,16 +158,21 @@ impl Curve {
         })
     }
 
-    /// First and last x that have a place on the axis.
-    pub fn x_range(&self, axis: XAxis, scale: Scale) -> Option<(f64, f64)> {
-        let column = self.x(axis);
+    /// Position of the first point at `step` or after it.
+    pub fn first_at(&self, step: f64) -> usize {
+        self.steps.partition_point(|earlier| *earlier < step)
+    }
+
+    /// First and last x of some points that have a place on the axis.
+    pub fn x_range(&self, points: Range<usize>, axis: XAxis, scale: Scale) -> Option<(f64, f64)> {
+        let column = self.x(axis).get(points)?;
         let first = if scale == Scale::Log { column.partition_point(|x| *x <= 0.0) } else { 0 };
         Some((*column.get(first)?, *column.last()?))
     }
 
-    /// Lowest and highest value that have a place on the axis, as measured.
-    pub fn y_range(&self, scale: Scale) -> Option<(f64, f64)> {
-        self.pyramid.range(&self.values, 0..self.len(), scale)
+    /// Lowest and highest value of some points that have a place on the axis, as measured.
+    pub fn y_range(&self, points: Range<usize>, scale: Scale) -> Option<(f64, f64)> {
+        self.pyramid.range(&self.values, points.start..points.end.min(self.len()), scale)
     }
 
     /// Lowest and highest smoothed value among some points.

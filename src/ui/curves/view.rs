@@ -5,6 +5,7 @@ use super::lines::Drawn;
 use super::store::Curve;
 use egui_plot::PlotBounds;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// How one panel is looked at. Owned by the caller and saved with the layout.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,8 @@ pub struct PlotView {
     pub log_y: bool,
     /// Fit the y axis to the bulk of the values (2nd to 98th percentile) instead of to all.
     pub ignore_outliers: bool,
+    /// Show only this many steps before the newest one, and go along with it.
+    pub follow_last: Option<u64>,
     /// `None`: the view follows the data.
     pub bounds: Option<ViewBounds>,
 }
@@ -48,7 +51,7 @@ impl Axes {
 
 /// Bounds to draw, transformed. `None` when there is nothing to draw.
 pub(super) fn bounds(view: &PlotView, axes: Axes, drawn: &[Drawn<'_>]) -> Option<PlotBounds> {
-    let (mut x, mut y) = fitted(drawn, axes, view.ignore_outliers)?;
+    let (mut x, mut y) = fitted(drawn, axes, view)?;
     if let Some(zoomed) = view.bounds {
         x = transformed(axes.x, zoomed.x).unwrap_or(x);
         y = transformed(axes.y, zoomed.y).unwrap_or(y);
@@ -74,12 +77,15 @@ fn transformed(scale: Scale, (low, high): (f64, f64)) -> Option<(f64, f64)> {
 
 type Span = (f64, f64);
 
-fn fitted(drawn: &[Drawn<'_>], axes: Axes, ignore_outliers: bool) -> Option<(Span, Span)> {
+fn fitted(drawn: &[Drawn<'_>], axes: Axes, view: &PlotView) -> Option<(Span, Span)> {
+    let newest = drawn.iter().filter_map(|line| line.curve.x(XAxis::Step).last()).fold(0.0, |a: f64, b| a.max(*b));
+    let from = view.follow_last.map_or(0.0, |steps| newest - steps as f64);
     let mut spans: Option<(Span, Span)> = None;
     for curve in drawn.iter().map(|line| line.curve) {
-        let Some(x) = curve.x_range(axes.quantity, axes.x) else { continue };
-        let bulk = if ignore_outliers { bulk(curve, axes.y) } else { None };
-        let Some(y) = bulk.or_else(|| curve.y_range(axes.y)) else { continue };
+        let points = curve.first_at(from)..curve.len();
+        let Some(x) = curve.x_range(points.clone(), axes.quantity, axes.x) else { continue };
+        let bulk = if view.ignore_outliers { bulk(curve, points.clone(), axes.y) } else { None };
+        let Some(y) = bulk.or_else(|| curve.y_range(points, axes.y)) else { continue };
         spans = Some(spans.map_or((x, y), |(all_x, all_y)| (union(all_x, x), union(all_y, y))));
     }
     let (x, y) = spans?;
@@ -105,9 +111,9 @@ fn padded(scale: Scale, (low, high): Span, before: f64, after: f64) -> Span {
 /// How many values are looked at to find the bulk: enough for a percentile, few enough for every frame.
 const SAMPLE: usize = 512;
 
-fn bulk(curve: &Curve, scale: Scale) -> Option<Span> {
-    let stride = curve.len().div_ceil(SAMPLE).max(1);
-    let drawable = curve.smoothed().iter().step_by(stride).copied().filter(|value| scale.draws(*value));
+fn bulk(curve: &Curve, points: Range<usize>, scale: Scale) -> Option<Span> {
+    let stride = points.len().div_ceil(SAMPLE).max(1);
+    let drawable = curve.smoothed()[points].iter().step_by(stride).copied().filter(|value| scale.draws(*value));
     let mut sample: Vec<f64> = drawable.collect();
     sample.sort_unstable_by(f64::total_cmp);
     let at = |share: f64| sample.get((share * (sample.len() as f64 - 1.0)).round() as usize).copied();

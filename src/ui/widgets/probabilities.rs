@@ -21,7 +21,7 @@ pub fn class_name(names: &[String], class: usize) -> String {
 }
 
 /// One thin bar a class, side by side, on a base line; the true class is marked below it.
-pub fn paint_strip(painter: &Painter, rect: Rect, probabilities: &[f32], truth: usize, line: Stroke) {
+pub fn paint_strip(painter: &Painter, rect: Rect, probabilities: &[f32], truth: Option<usize>, line: Stroke) {
     let count = probabilities.len().max(1);
     let step = rect.width() / count as f32;
     let base = rect.bottom() - 3.0;
@@ -31,7 +31,7 @@ pub fn paint_strip(painter: &Painter, rect: Rect, probabilities: &[f32], truth: 
         let height = probability.clamp(0.0, 1.0) * (base - rect.top());
         let bar = Rect::from_min_max(pos2(left + 0.5, base - height), pos2(left + step - 0.5, base));
         painter.rect_filled(bar, 0.0, theme::class_colour(class));
-        if class == truth {
+        if Some(class) == truth {
             painter.hline(bar.x_range(), rect.bottom() - 1.0, Stroke::new(2.0, line.color));
         }
     }

@@ -1,148 +1,279 @@
-//! Loss and accuracy of all runs that are shown, training and validation.
+//! Loss, accuracy and other figures of all runs that are shown, training and validation.
 
+use super::curve_tools::{self, Toolbar};
 use super::{LabContext, PlotSettings};
-use crate::ui::app::{Action, RunRecord};
-use crate::ui::curves::{CurvePlot, Line, Marker, PlotView, XAxis};
+use crate::ui::app::{Action, Change, RunRecord, Selection};
+use crate::ui::curves::{Curve, CurvePlot, Line, Marker, PlotView, XAxis};
+use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::empty::empty;
-use egui::{Button, ComboBox, RichText, Slider, Ui};
+use egui::{ComboBox, RichText, Ui};
+use serde::{Deserialize, Serialize};
 
 /// What the plots share and do not save.
 #[derive(Default)]
 pub(super) struct CurveViews {
-    /// Where the crosshair stands, in units of the x axis.
-    cursor: Option<f64>,
+    crosshair: Crosshair,
 }
 
+/// One crosshair over all plots: under the pointer, else where a click has put it.
+#[derive(Default)]
+pub(super) struct Crosshair {
+    /// In units of the x axis.
+    at: Option<f64>,
+    pinned: Option<f64>,
+    axis: XAxis,
+}
+
+impl CurveViews {
+    /// Where the crosshair stands, in units of the x axis.
+    pub(super) fn crosshair(&self) -> Option<f64> {
+        self.crosshair.at.or(self.crosshair.pinned)
+    }
+
+    /// Draws a plot with the shared crosshair. A click pins it, another one there takes it away.
+    pub(super) fn show_plot(
+        &mut self,
+        ui: &mut Ui,
+        context: &LabContext<'_>,
+        plot: CurvePlot<'_>,
+        view: &mut PlotView,
+    ) {
+        let crosshair = &mut self.crosshair;
+        let mut at = crosshair.at.or(crosshair.pinned);
+        let shown = plot.show(ui, &context.session.store, view, &mut at);
+        crosshair.at = at.filter(|_| at != crosshair.pinned);
+        if let Some(clicked) = shown.clicked_x {
+            let near = |pinned: f64| (pinned - clicked).abs() <= PIN_REACH * clicked.abs().max(1.0);
+            crosshair.pinned = if crosshair.pinned.is_some_and(near) { None } else { Some(clicked) };
+        }
+    }
+
+    /// A place on one axis means nothing on another.
+    pub(super) fn follow_axis(&mut self, axis: XAxis) {
+        if self.crosshair.axis != axis {
+            self.crosshair = Crosshair { axis, ..Crosshair::default() };
+        }
+    }
+}
+
+/// A click this near to the pin, as a share of its place, is a click on it.
+const PIN_REACH: f64 = 0.02;
+
 /// What a pane of curves shows.
+#[derive(Clone, Copy)]
 struct Figure {
     title: &'static str,
-    train: &'static str,
-    validation: &'static str,
+    unit: &'static str,
+    /// Solid.
+    train: Option<&'static str>,
+    /// Dashed.
+    validation: Option<&'static str>,
     is_share: bool,
 }
 
-const LOSS: Figure = Figure { title: "Loss", train: "train/loss", validation: "validation/loss", is_share: false };
-const ACCURACY: Figure =
-    Figure { title: "Accuracy", train: "train/accuracy", validation: "validation/accuracy", is_share: true };
+const LOSS: Figure = Figure {
+    title: "Loss",
+    unit: "nats",
+    train: Some("train/loss"),
+    validation: Some("validation/loss"),
+    is_share: false,
+};
+const ACCURACY: Figure = Figure {
+    title: "Accuracy",
+    unit: "",
+    train: Some("train/accuracy"),
+    validation: Some("validation/accuracy"),
+    is_share: true,
+};
+
+/// The figures that the pane "Quantity" can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Quantity {
+    #[default]
+    Errors,
+    LearningRate,
+    Throughput,
+    GradientNorm,
+    CalibrationError,
+}
+
+impl Quantity {
+    const ALL: [Self; 5] =
+        [Self::Errors, Self::LearningRate, Self::Throughput, Self::GradientNorm, Self::CalibrationError];
+
+    fn figure(self) -> Figure {
+        let training =
+            |title, unit, series| Figure { title, unit, train: Some(series), validation: None, is_share: false };
+        let evaluation =
+            |title, unit, series| Figure { validation: Some(series), train: None, ..training(title, unit, "") };
+        match self {
+            Self::Errors => evaluation("Error count", "validation images", "validation/errors"),
+            Self::LearningRate => training("Learning rate", "", "learning_rate"),
+            Self::Throughput => training("Throughput", "images/s", "throughput"),
+            Self::GradientNorm => training("Gradient norm", "before clipping", "gradient_norm"),
+            Self::CalibrationError => {
+                Figure { is_share: true, ..evaluation("Calibration error", "", "validation/calibration_error") }
+            }
+        }
+    }
+}
 
 pub(super) fn loss(ui: &mut Ui, context: &mut LabContext<'_>, plots: &mut PlotSettings, views: &mut CurveViews) {
-    let mut view = std::mem::take(&mut plots.loss);
-    show(ui, context, plots, &mut view, views, &LOSS);
-    plots.loss = view;
+    show(ui, context, plots, views, LOSS, |plots| &mut plots.loss);
 }
 
 pub(super) fn accuracy(ui: &mut Ui, context: &mut LabContext<'_>, plots: &mut PlotSettings, views: &mut CurveViews) {
-    let mut view = std::mem::take(&mut plots.accuracy);
-    show(ui, context, plots, &mut view, views, &ACCURACY);
-    plots.accuracy = view;
+    show(ui, context, plots, views, ACCURACY, |plots| &mut plots.accuracy);
 }
 
-pub(super) fn quantity(ui: &mut Ui, _: &mut LabContext<'_>, _: &mut PlotSettings, _: &mut CurveViews) {
-    empty(ui, icon::INFO, "To come.", None);
+pub(super) fn quantity(ui: &mut Ui, context: &mut LabContext<'_>, plots: &mut PlotSettings, views: &mut CurveViews) {
+    let figure = plots.shown_quantity.figure();
+    show(ui, context, plots, views, figure, |plots| &mut plots.quantity);
 }
 
 fn show(
     ui: &mut Ui,
     context: &mut LabContext<'_>,
     plots: &mut PlotSettings,
-    view: &mut PlotView,
     views: &mut CurveViews,
-    figure: &Figure,
+    figure: Figure,
+    view_of: fn(&mut PlotSettings) -> &mut PlotView,
 ) {
-    if context.session.runs.is_empty() {
-        let text = "Curves of every run appear here while it trains.";
-        let train = Action::TrainOrPause.hint(ui.ctx());
-        if empty(ui, icon::CHART_LINE, text, Some((&format!("{} Train", icon::PLAY), &train))) {
-            context.actions.push(Action::TrainOrPause);
-        }
+    if no_runs(ui, context) {
         return;
     }
-    toolbar(ui, plots, view, figure.title);
-    let names: Vec<(String, String)> = context
-        .session
-        .runs
-        .iter()
-        .map(|run| (format!("{} train", run.name), format!("{} validation", run.name)))
-        .collect();
+    let is_chosen = !["Loss", "Accuracy"].contains(&figure.title);
+    let name = if is_chosen { "Quantity" } else { figure.title };
+    ui.horizontal(|ui| {
+        if is_chosen {
+            choose_quantity(ui, plots);
+        }
+        Toolbar { name, smooths: figure.train.is_some() }.show(ui, plots, view_of);
+    });
+    views.follow_axis(plots.x_axis);
+    let names = Names::new(&context.session.runs, figure);
     let lines = lines(context, figure, &names);
-    let markers = markers(context, plots.x_axis);
-    let mut plot = CurvePlot::new(figure.title, figure.title).x_axis(plots.x_axis).lines(&lines).markers(&markers);
-    plot = if figure.is_share { plot.percent() } else { plot.unit("nats") };
-    plot.show(ui, &context.session.store, view, &mut views.cursor);
+    let markers = curve_tools::markers(context, plots.x_axis);
+    let mut plot = CurvePlot::new(name, figure.title).x_axis(plots.x_axis).lines(&lines).markers(&markers);
+    plot = if figure.is_share { plot.percent() } else { plot.unit(figure.unit) };
+    if figure.train.is_none() {
+        plot = plot.empty_text("The first point comes with the first validation, at the end of the epoch.");
+    }
+    views.show_plot(ui, context, plot, view_of(plots));
 }
 
-fn toolbar(ui: &mut Ui, plots: &mut PlotSettings, view: &mut PlotView, title: &str) {
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
-        ui.spacing_mut().button_padding.x = theme::UNIT / 2.0;
-        ui.spacing_mut().slider_width = (ui.available_width() - 232.0).clamp(24.0, 120.0);
-        let slider = Slider::new(&mut plots.smoothing, 0.0..=0.999).fixed_decimals(3).show_value(true);
-        let name = format!("{title} smoothing");
-        ui.name_inputs(name.clone(), |ui| {
-            ui.add(slider).accessible_name(name).on_hover_text(
-                "Smoothing: weight of the past in the debiased exponential average (as Adam corrects its moments); 0 shows the raw values",
-            );
-        });
-        ComboBox::from_id_salt((title, "x axis"))
-            .width(44.0)
-            .selected_text(plots.x_axis.name())
-            .show_ui(ui, |ui| {
-                for axis in XAxis::ALL {
-                    ui.selectable_value(&mut plots.x_axis, axis, axis.name());
-                }
-            })
-            .response
-            .on_hover_text("What runs along the bottom: steps, passes over the training images, or seconds of training")
-            .accessible_name(format!("{title} horizontal axis"));
-        let (log_x, log_y) = (view.log_x, view.log_y);
-        if log_toggle(ui, log_x, "log x", &format!("{title} logarithmic x")) {
-            view.log_x = !log_x;
-        }
-        if log_toggle(ui, log_y, "log y", &format!("{title} logarithmic y")) {
-            view.log_y = !log_y;
-        }
-        let fit = ui.add(Button::new("Fit").small()).on_hover_text("Show everything again (or double-click the plot)");
-        if fit.accessible_name(format!("{title} fit")).clicked() {
-            view.fit();
+/// Whether there is nothing to draw yet; says what would fill the pane.
+pub(super) fn no_runs(ui: &mut Ui, context: &mut LabContext<'_>) -> bool {
+    if !context.session.runs.is_empty() {
+        return false;
+    }
+    let text = "Curves of every run appear here while it trains.";
+    let train = Action::TrainOrPause.hint(ui.ctx());
+    if empty(ui, icon::CHART_LINE, text, Some((&format!("{} Train", icon::PLAY), &train))) {
+        context.actions.push(Action::TrainOrPause);
+    }
+    true
+}
+
+fn choose_quantity(ui: &mut Ui, plots: &mut PlotSettings) {
+    let shown = RichText::new(plots.shown_quantity.figure().title).small();
+    let combo = ComboBox::from_id_salt("quantity").width(96.0).truncate().selected_text(shown);
+    let response = combo.show_ui(ui, |ui| {
+        for quantity in Quantity::ALL {
+            if ui.selectable_value(&mut plots.shown_quantity, quantity, quantity.figure().title).changed() {
+                plots.quantity.fit();
+            }
         }
     });
+    response.response.on_hover_text("Which figure is drawn").accessible_name("Quantity shown");
 }
 
-fn log_toggle(ui: &mut Ui, on: bool, text: &str, name: &str) -> bool {
-    ui.add(Button::selectable(on, RichText::new(text).small()))
-        .on_hover_text("A logarithmic axis: equal distances are equal factors")
-        .accessible_name(name)
-        .clicked()
+/// What the legend calls the lines: the run alone where each has one line.
+struct Names(Vec<[String; 2]>);
+
+impl Names {
+    fn new(runs: &[RunRecord], figure: Figure) -> Self {
+        let both = figure.train.is_some() && figure.validation.is_some();
+        let name = |run: &RunRecord, part: &str| if both { format!("{} {part}", run.name) } else { run.name.clone() };
+        Self(runs.iter().map(|run| [name(run, "train"), name(run, "validation")]).collect())
+    }
 }
 
-fn lines<'a>(context: &'a LabContext<'_>, figure: &'a Figure, names: &'a [(String, String)]) -> Vec<Line<'a>> {
+fn lines<'a>(context: &'a LabContext<'_>, figure: Figure, names: &'a Names) -> Vec<Line<'a>> {
     let selected = match context.session.selection {
-        crate::ui::app::Selection::Run(run) => Some(run),
+        Selection::Run(run) => Some(run),
         _ => None,
     };
-    let line = |run: &RunRecord, series: &'a str, name: &'a str, dashed: bool| Line {
-        run: run.id,
-        series,
-        name,
-        colour: theme::run_colour(run.colour),
-        dashed,
-        highlighted: selected == Some(run.id),
-    };
-    let runs = context.session.runs.iter().zip(names).filter(|(run, _)| run.visible);
-    runs.flat_map(|(run, (train, validation))| {
-        [line(run, figure.train, train, false), line(run, figure.validation, validation, true)]
+    let runs = context.session.runs.iter().zip(&names.0).filter(|(run, _)| run.visible);
+    runs.flat_map(|(run, [train, validation])| {
+        let line = |series, name, dashed| Line {
+            run: run.id,
+            series,
+            name,
+            colour: theme::run_colour(run.colour),
+            dashed,
+            highlighted: selected == Some(run.id),
+        };
+        let train = figure.train.map(|series| line(series, train, false));
+        train.into_iter().chain(figure.validation.map(|series| line(series, validation, true)))
     })
     .collect()
 }
 
-/// Where settings of the current run were changed.
-fn markers(context: &LabContext<'_>, axis: XAxis) -> Vec<Marker> {
-    let Some(run) = context.session.current().filter(|run| run.visible) else { return Vec::new() };
-    let place = |change: &crate::ui::app::Change| match axis {
+/// Where a change lies along the axis.
+pub(super) fn place(change: &Change, axis: XAxis) -> f64 {
+    match axis {
         XAxis::Step => change.step as f64,
         XAxis::Epoch => change.epoch,
         XAxis::Seconds => change.seconds,
+    }
+}
+
+pub(super) fn marker(change: &Change, axis: XAxis) -> Marker {
+    Marker { x: place(change, axis), label: change.describe() }
+}
+
+/// Every point of the lines that a pane draws, as measured and smoothed.
+pub(super) fn records(context: &LabContext<'_>, pane: super::Pane, plots: &PlotSettings) -> Option<Records> {
+    let figure = match pane {
+        super::Pane::Loss => LOSS,
+        super::Pane::Accuracy => ACCURACY,
+        super::Pane::Quantity => plots.shown_quantity.figure(),
+        _ => return None,
     };
-    run.changes.iter().map(|change| Marker { x: place(change), label: change.describe() }).collect()
+    let names = Names::new(&context.session.runs, figure);
+    let lines = lines(context, figure, &names);
+    records_of(context, lines.iter().map(|line| (line.run, line.series)))
+}
+
+/// Every point of some curves; nothing if there is none.
+pub(super) fn records_of<'a>(
+    context: &LabContext<'_>,
+    curves: impl Iterator<Item = (crate::engine::RunId, &'a str)>,
+) -> Option<Records> {
+    let mut records = Records::new(["run", "series", "step", "epoch", "seconds", "value", "smoothed"]);
+    for (id, series) in curves {
+        let (Some(run), Some(curve)) = (context.session.run(id), context.session.store.curve(id, series)) else {
+            continue;
+        };
+        push_curve(&mut records, &run.name, series, curve);
+    }
+    (!records.rows.is_empty()).then_some(records)
+}
+
+fn push_curve(records: &mut Records, run: &str, series: &str, curve: &Curve) {
+    let [steps, epochs, seconds] = XAxis::ALL.map(|axis| curve.x(axis));
+    for (index, (value, smoothed)) in curve.values().iter().zip(curve.smoothed()).enumerate() {
+        records.push([
+            run.to_owned(),
+            series.to_owned(),
+            steps[index].to_string(),
+            epochs[index].to_string(),
+            seconds[index].to_string(),
+            value.to_string(),
+            smoothed.to_string(),
+        ]);
+    }
 }

@@ -6,6 +6,7 @@
 mod architecture;
 mod calibration;
 mod class_filter;
+mod curve_tools;
 mod curves;
 mod differences;
 mod drawing;
@@ -26,7 +27,6 @@ mod typed;
 mod values;
 
 pub use panes::Pane;
-pub use samples::outcome;
 
 use crate::ui::app::{Action, Session, SettingsBook, Wanted};
 use crate::ui::curves::{PlotView, XAxis};
@@ -107,12 +107,32 @@ pub struct PlotSettings {
     accuracy: PlotView,
     quantity: PlotView,
     layers: PlotView,
+    shown_quantity: curves::Quantity,
+    shown_layer_figure: layer_curves::LayerFigure,
+}
+
+impl PlotSettings {
+    /// All plots follow the data again.
+    fn fit_all(&mut self) {
+        for view in [&mut self.loss, &mut self.accuracy, &mut self.quantity, &mut self.layers] {
+            view.fit();
+        }
+    }
 }
 
 impl Default for PlotSettings {
     fn default() -> Self {
-        let [loss, accuracy, quantity, layers] = std::array::from_fn(|_| PlotView::default());
-        Self { smoothing: 0.6, x_axis: XAxis::default(), loss, accuracy, quantity, layers }
+        let fitted = PlotView::default;
+        Self {
+            smoothing: 0.6,
+            x_axis: XAxis::default(),
+            loss: fitted(),
+            accuracy: fitted(),
+            quantity: fitted(),
+            layers: PlotView { log_y: true, ..fitted() },
+            shown_quantity: curves::Quantity::default(),
+            shown_layer_figure: layer_curves::LayerFigure::default(),
+        }
     }
 }
 
@@ -155,6 +175,15 @@ impl TrainLab {
         self.maximised = if self.maximised.is_some() { None } else { self.hovered };
     }
 
+    /// Undoes or redoes a stroke if the drawing pad has the keys. Returns whether it has.
+    pub fn undo_stroke(&mut self, session: &mut Session, redo: bool) -> bool {
+        let edit = if redo { drawing::Edit::Redo } else { drawing::Edit::Undo };
+        if self.views.drawing.has_focus() {
+            drawing::edit(session, &mut self.views.drawing, edit);
+        }
+        self.views.drawing.has_focus()
+    }
+
     /// Whether the samples were on screen in the last frame.
     pub fn shows_samples(&self) -> bool {
         self.views.samples.shown
@@ -162,6 +191,7 @@ impl TrainLab {
 
     pub fn show(&mut self, ui: &mut Ui, context: &mut LabContext<'_>) {
         self.views.samples.shown = false;
+        self.views.drawing.forget_focus();
         context.session.store.set_smoothing(self.views.plots.smoothing);
         panes::show(self, ui, context);
     }

@@ -247,7 +247,7 @@ impl Panes<'_, '_> {
             Pane::Calibration => calibration::show(ui, context),
             Pane::Runs => run_list::show(ui, context, &mut views.runs),
             Pane::Differences => differences::show(ui, context),
-            Pane::Values => values::show(ui, context, &mut views.plots, &mut views.curves),
+            Pane::Values => values::show(ui, context, &views.plots, &views.curves),
             Pane::RateFinder => rate_finder::show(ui, context, &mut views.rate_finder),
             Pane::Hints => hints::show(ui, context),
         }

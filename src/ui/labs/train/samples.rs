@@ -1,7 +1,7 @@
 //! Test images with what the network thinks of them now.
 
 use super::LabContext;
-use crate::engine::{RunId, SampleImage};
+use crate::engine::{ImageSource, RunId, Started};
 use crate::ui::app::{Action, Selection};
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::atlas::{ImageAtlas, snap};
@@ -11,6 +11,7 @@ use crate::ui::widgets::probabilities::{class_name, most_likely, paint_strip};
 use egui::{
     Align2, FontId, Key, Rect, Response, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, vec2,
 };
+use std::sync::Arc;
 
 /// Images are drawn no smaller and no larger, in points.
 const SMALLEST_SIDE: f32 = 56.0;
@@ -21,9 +22,41 @@ const GAP: f32 = theme::UNIT;
 
 #[derive(Default)]
 pub(super) struct SamplesView {
-    atlas: Option<(RunId, ImageAtlas)>,
+    strip: Option<Strip>,
     /// Whether the pane was drawn in this frame.
     pub(super) shown: bool,
+}
+
+/// The images of the pane, until the run or what was drawn changes.
+struct Strip {
+    run: RunId,
+    drawn: Arc<Vec<Arc<[u8]>>>,
+    tiles: Vec<Tile>,
+    atlas: ImageAtlas,
+}
+
+/// The run's samples, then what was drawn.
+struct Tile {
+    source: ImageSource,
+    label: Option<usize>,
+}
+
+impl Strip {
+    fn new(ui: &Ui, started: &Started, drawn: &Arc<Vec<Arc<[u8]>>>) -> Self {
+        let fitting: Vec<&Arc<[u8]>> =
+            drawn.iter().filter(|pixels| pixels.len() == started.image_shape.units()).collect();
+        let sampled = started.samples.iter().map(|sample| (sample.source.clone(), Some(sample.label)));
+        let added = fitting.iter().map(|pixels| (ImageSource::Pixels(Arc::clone(pixels)), None));
+        let tiles = sampled.chain(added).map(|(source, label)| Tile { source, label }).collect();
+        let pixels = started.samples.iter().map(|sample| sample.pixels.as_slice());
+        let pixels: Vec<&[u8]> = pixels.chain(fitting.iter().map(|pixels| &***pixels)).collect();
+        let atlas = ImageAtlas::new(ui.ctx(), "samples", started.image_shape, pixels.into_iter());
+        Self { run: started.run, drawn: Arc::clone(drawn), tiles, atlas }
+    }
+
+    fn is_of(&self, run: RunId, drawn: &Arc<Vec<Arc<[u8]>>>) -> bool {
+        self.run == run && Arc::ptr_eq(&self.drawn, drawn)
+    }
 }
 
 pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut SamplesView) {
@@ -36,35 +69,33 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Samples
         }
         return;
     };
-    if view.atlas.as_ref().is_none_or(|(run, _)| *run != started.run) {
-        let images = started.samples.iter().map(|sample| sample.pixels.as_slice());
-        view.atlas = Some((started.run, ImageAtlas::new(ui.ctx(), "samples", started.image_shape, images)));
+    let is_fresh = view.strip.as_ref().is_some_and(|strip| strip.is_of(started.run, &context.session.drawn));
+    if !is_fresh {
+        view.strip = Some(Strip::new(ui, &started, &context.session.drawn));
     }
-    let Some((_, atlas)) = &view.atlas else { return };
+    let Some(strip) = &view.strip else { return };
     let pixels_per_point = ui.pixels_per_point();
     let room = ui.available_size();
-    let scale = scale_for(atlas, started.samples.len(), room, pixels_per_point);
-    let image = atlas.size(scale, pixels_per_point);
+    let scale = scale_for(&strip.atlas, strip.tiles.len(), room, pixels_per_point);
+    let image = strip.atlas.size(scale, pixels_per_point);
     let cell = cell_size(image);
-    let mut focused = None;
+    let mut has_focus = false;
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let columns = columns(room.x, cell);
         ui.spacing_mut().item_spacing = vec2(GAP, GAP);
-        for (row, samples) in started.samples.chunks(columns).enumerate() {
+        for (row, tiles) in strip.tiles.chunks(columns).enumerate() {
             ui.horizontal(|ui| {
-                for (column, sample) in samples.iter().enumerate() {
+                for (column, tile) in tiles.iter().enumerate() {
                     let index = row * columns + column;
-                    let response = show_sample(ui, context, atlas, index, sample, &started.class_names, cell, image);
+                    let response = show_tile(ui, context, &strip.atlas, index, tile, &started.class_names, cell, image);
                     if response.clicked() {
-                        context.session.selection = Selection::Image(sample.source.clone());
+                        context.session.selection = Selection::Image(tile.source.clone());
                     }
-                    if response.has_focus() || response.clicked() {
-                        focused = Some(index);
-                    }
+                    has_focus |= response.has_focus() || response.clicked();
                 }
             });
         }
-        move_selection(ui, context, columns, &started.samples, focused.is_some());
+        move_selection(ui, context, columns, &strip.tiles, has_focus);
     });
 }
 
@@ -87,19 +118,20 @@ fn scale_for(atlas: &ImageAtlas, count: usize, room: Vec2, pixels_per_point: f32
     (smallest..=largest).rev().find(fits).unwrap_or(smallest)
 }
 
-/// What the network says of a sample: the predicted class and its probability.
-pub fn outcome(probabilities: &[f32], truth: usize) -> Option<(usize, f32, bool)> {
+/// What the network says of a sample: the predicted class, its probability, and whether that is right, as far as the truth
+/// is known.
+fn outcome(probabilities: &[f32], truth: Option<usize>) -> Option<(usize, f32, bool)> {
     let predicted = most_likely(probabilities)?;
-    Some((predicted, probabilities[predicted], predicted == truth))
+    Some((predicted, probabilities[predicted], truth.is_none_or(|truth| predicted == truth)))
 }
 
 #[expect(clippy::too_many_arguments, reason = "the parts of one control, passed once")]
-fn show_sample(
+fn show_tile(
     ui: &mut Ui,
     context: &LabContext<'_>,
     atlas: &ImageAtlas,
     index: usize,
-    sample: &SampleImage,
+    tile: &Tile,
     names: &[String],
     cell: Vec2,
     image: Vec2,
@@ -107,8 +139,8 @@ fn show_sample(
     let (rect, response) = ui.allocate_exact_size(cell, Sense::click());
     let probabilities =
         context.session.sample_probabilities().and_then(|rows| rows.get(index)).map_or(&[][..], Vec::as_slice);
-    let outcome = outcome(probabilities, sample.label);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, describe(index, sample.label, names, outcome)));
+    let outcome = outcome(probabilities, tile.label);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, describe(index, tile.label, names, outcome)));
     if !ui.is_rect_visible(rect) {
         return response;
     }
@@ -116,7 +148,7 @@ fn show_sample(
     let (text, weak, error) = (visuals.text_color(), visuals.weak_text_color(), visuals.error_fg_color);
     let painter = ui.painter();
     let font = FontId::proportional(theme::SMALL_SIZE);
-    painter.text(rect.left_top(), Align2::LEFT_TOP, class_name(names, sample.label), font.clone(), text);
+    painter.text(rect.left_top(), Align2::LEFT_TOP, truth_name(names, tile.label), font.clone(), text);
     let picture = Rect::from_min_size(snap(rect.min + vec2(0.0, TEXT_HEIGHT), ui.pixels_per_point()), image);
     atlas.paint(painter, index, picture);
     if let Some((predicted, probability, right)) = outcome {
@@ -127,9 +159,9 @@ fn show_sample(
             painter.rect_stroke(picture, 0.0, Stroke::new(2.0, error), StrokeKind::Inside);
         }
         let strip = Rect::from_min_max(picture.left_bottom() + vec2(0.0, 2.0), rect.max);
-        paint_strip(painter, strip, probabilities, sample.label, Stroke::new(1.0, theme::border(visuals.dark_mode)));
+        paint_strip(painter, strip, probabilities, tile.label, Stroke::new(1.0, theme::border(visuals.dark_mode)));
     }
-    let is_selected = context.session.selection.image() == Some(&sample.source);
+    let is_selected = context.session.selection.image() == Some(&tile.source);
     if is_selected || response.has_focus() || response.hovered() {
         let colour = if is_selected || response.has_focus() { theme::accent(visuals.dark_mode) } else { weak };
         painter.rect_stroke(rect.expand2(vec2(3.0, 0.0)), 2.0, Stroke::new(1.0, colour), StrokeKind::Inside);
@@ -137,8 +169,8 @@ fn show_sample(
     response
 }
 
-fn describe(index: usize, truth: usize, names: &[String], outcome: Option<(usize, f32, bool)>) -> String {
-    let truth = class_name(names, truth);
+fn describe(index: usize, truth: Option<usize>, names: &[String], outcome: Option<(usize, f32, bool)>) -> String {
+    let truth = truth_name(names, truth);
     match outcome {
         None => format!("Sample {index}: {truth}"),
         Some((predicted, probability, right)) => format!(
@@ -150,10 +182,14 @@ fn describe(index: usize, truth: usize, names: &[String], outcome: Option<(usize
     }
 }
 
+fn truth_name(names: &[String], truth: Option<usize>) -> String {
+    truth.map_or_else(|| "drawn".to_owned(), |truth| class_name(names, truth))
+}
+
 /// Arrow keys move from sample to sample, once one is selected and nothing else wants the keys.
-fn move_selection(ui: &Ui, context: &mut LabContext<'_>, columns: usize, samples: &[SampleImage], has_focus: bool) {
+fn move_selection(ui: &Ui, context: &mut LabContext<'_>, columns: usize, tiles: &[Tile], has_focus: bool) {
     let Some(image) = context.session.selection.image() else { return };
-    let Some(index) = samples.iter().position(|sample| sample.source == *image) else { return };
+    let Some(index) = tiles.iter().position(|tile| tile.source == *image) else { return };
     if ui.ctx().text_edit_focused() || (ui.ctx().egui_wants_keyboard_input() && !has_focus) {
         return;
     }
@@ -162,7 +198,7 @@ fn move_selection(ui: &Ui, context: &mut LabContext<'_>, columns: usize, samples
         pressed(Key::ArrowRight) - pressed(Key::ArrowLeft)
             + (pressed(Key::ArrowDown) - pressed(Key::ArrowUp)) * columns as isize
     });
-    let next = index.checked_add_signed(step).filter(|_| step != 0).and_then(|next| samples.get(next));
+    let next = index.checked_add_signed(step).filter(|_| step != 0).and_then(|next| tiles.get(next));
     if let Some(next) = next {
         context.session.selection = Selection::Image(next.source.clone());
     }

@@ -1,0 +1,109 @@
+//! Pictures of every pane: `scripts/gallery` makes those of `docs/gallery`; `scripts/gallery --all FOLDER` makes them at two
+//! sizes, in both themes, at scale 1 and 2.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "common/window.rs"]
+mod window;
+
+use egui::{Key, Modifiers, Vec2, pos2, vec2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use glassbox::data::Amount;
+use glassbox::engine::Phase;
+use glassbox::experiments::TrainConfig;
+use glassbox::ui::App;
+use glassbox::ui::labs::train::Pane;
+use std::path::{Path, PathBuf};
+use window::{click, current, open, press, reveal, wait};
+
+const SMALL: Vec2 = vec2(1280.0, 800.0);
+const LARGE: Vec2 = vec2(2560.0, 1440.0);
+
+fn file_name(pane: Pane) -> String {
+    pane.title().to_lowercase().replace(' ', "-")
+}
+
+/// Two runs that can be compared, the second changed on its way and with mistakes to look at; a digit on the pad.
+fn with_something_to_see() -> Harness<'static, App> {
+    let mut config = TrainConfig { network: "lenet".to_owned(), epochs: 2, ..TrainConfig::default() };
+    config.data.train = Amount::Count(6_000);
+    config.data.validation = Amount::Count(2_000);
+    config.monitor.health_every = 5;
+    let mut harness = open(config);
+    for rate in [0.001, 0.003] {
+        harness.get_by_label("Learning rate").set_value_accesskit(rate);
+        press(&mut harness, Modifiers::NONE, Key::Space);
+        wait(&mut harness, "the first epoch", |app| app.session.snapshot.epoch > 1.2);
+        harness.get_by_label("Learning rate").set_value_accesskit(rate / 2.0);
+        wait(&mut harness, "the end", |app| current(app).phase == Phase::Finished);
+    }
+    draw_a_two(&mut harness);
+    harness
+}
+
+fn draw_a_two(harness: &mut Harness<'_, App>) {
+    reveal(harness, Pane::Drawing);
+    let pad = harness.get_by_label("Drawing pad").rect();
+    let at = |x: f32, y: f32| pad.min + vec2(x, y) * pad.width();
+    harness.drag_at(at(0.28, 0.32));
+    for (x, y) in
+        [(0.4, 0.2), (0.58, 0.2), (0.68, 0.33), (0.6, 0.5), (0.42, 0.68), (0.28, 0.8), (0.5, 0.8), (0.74, 0.78)]
+    {
+        harness.hover_at(at(x, y));
+        harness.step();
+    }
+    harness.drop_at(at(0.74, 0.78));
+    wait(harness, "what the network says", |app| app.session.inspection.is_some());
+}
+
+fn take(harness: &mut Harness<'_, App>, file: &Path) {
+    harness.hover_at(pos2(2.0, 795.0));
+    harness.run_steps(4);
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    harness.render().unwrap().save(file).unwrap();
+}
+
+fn take_every_pane(harness: &mut Harness<'_, App>, folder: &Path) {
+    for pane in Pane::ALL {
+        reveal(harness, pane);
+        // What is asked for when a pane is first seen.
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        take(harness, &folder.join(format!("{}.png", file_name(pane))));
+    }
+}
+
+#[test]
+#[ignore = "writes files"]
+fn gallery() {
+    let folder = PathBuf::from(std::env::var_os("GLASSBOX_GALLERY").expect("GLASSBOX_GALLERY names a folder"));
+    let mut harness = with_something_to_see();
+    if std::env::var_os("GLASSBOX_GALLERY_ALL").is_none() {
+        take_every_pane(&mut harness, &folder);
+        click(&mut harness, "Switch theme");
+        for pane in [Pane::Samples, Pane::Results, Pane::Histograms] {
+            reveal(&mut harness, pane);
+            take(&mut harness, &folder.join(format!("{}-light.png", file_name(pane))));
+        }
+        return;
+    }
+    for theme in ["dark", "light"] {
+        for (size, pixels) in [(SMALL, "1280x800"), (LARGE, "2560x1440")] {
+            for scale in [1.0, 2.0] {
+                harness.set_size(size / scale);
+                harness.set_pixels_per_point(scale);
+                harness.run_steps(4);
+                take_every_pane(&mut harness, &folder.join(format!("{theme}-{pixels}-scale-{scale}")));
+            }
+        }
+        click(&mut harness, "Switch theme");
+    }
+}
+
+/// The window with nothing in it yet: every pane says how to fill it.
+#[test]
+#[ignore = "writes files"]
+fn empty_panes() {
+    let folder = PathBuf::from(std::env::var_os("GLASSBOX_GALLERY").expect("GLASSBOX_GALLERY names a folder"));
+    let mut harness = open(TrainConfig::default());
+    take_every_pane(&mut harness, &folder.join("empty"));
+}

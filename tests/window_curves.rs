@@ -14,7 +14,9 @@ use window::{click, current, long, open, press, reveal, tiny, train_a_little, wa
 
 fn choose(harness: &mut Harness<'_, App>, list: &str, option: &str) {
     click(harness, list);
-    click(harness, option);
+    // A setting may have the same name; the list is drawn last.
+    harness.query_all_by_label(option).last().unwrap().click();
+    harness.run_steps(2);
 }
 
 fn has_curve(app: &App, series: &str) -> bool {

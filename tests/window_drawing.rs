@@ -74,7 +74,7 @@ fn a_drawing_goes_to_the_samples_and_is_watched() {
     reveal(&mut harness, Pane::Drawing);
     stroke(&mut harness, &[(0.3, 0.2), (0.7, 0.2), (0.4, 0.8)]);
     click(&mut harness, "Send drawing to");
-    click(&mut harness, "Samples");
+    click(&mut harness, "Send to samples");
     let count = harness.state().session.samples().len();
     wait(&mut harness, "its probabilities", |app| {
         app.session.sample_probabilities().is_some_and(|rows| rows.len() == count + 1 && rows[count].len() == 10)

@@ -6,6 +6,9 @@ use crate::ui::theme::{self, icon};
 use egui::containers::menu::{MenuButton, MenuConfig};
 use egui::{Button, ComboBox, DragValue, PopupCloseBehavior, RichText, Slider, Ui};
 
+/// The room that all controls need with the shortest slider, and with all but the slider, the axis and the menu in the menu.
+const ROOM_FOR_ALL: f32 = 292.0;
+const ROOM_FOR_FEW: f32 = 172.0;
 /// What "follow" begins with.
 const FIRST_FOLLOW: u64 = 500;
 
@@ -20,20 +23,20 @@ impl Toolbar<'_> {
     pub(super) fn show(&self, ui: &mut Ui, plots: &mut PlotSettings, view_of: fn(&mut PlotSettings) -> &mut PlotView) {
         ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
         ui.spacing_mut().button_padding.x = theme::UNIT / 2.0;
-        self.smoothing(ui, plots);
+        let is_wide = ui.available_width() >= ROOM_FOR_ALL;
+        self.smoothing(ui, plots, if is_wide { ROOM_FOR_ALL - 24.0 } else { ROOM_FOR_FEW - 24.0 });
         self.axis(ui, plots);
         let view = view_of(plots);
-        let axes = [(&mut view.log_x, "log x", "logarithmic x"), (&mut view.log_y, "log y", "logarithmic y")];
-        for (on, text, name) in axes {
-            if log_toggle(ui, *on, text, &format!("{} {name}", self.name)) {
-                *on = !*on;
-            }
+        if is_wide {
+            self.log_axes(ui, view);
+            self.fit(ui, view);
         }
-        self.fitting(ui, view);
+        self.menu(ui, view, is_wide);
     }
 
-    fn smoothing(&self, ui: &mut Ui, plots: &mut PlotSettings) {
-        ui.spacing_mut().slider_width = (ui.available_width() - 232.0).clamp(24.0, 120.0);
+    /// `beside` is the room that everything but the slider takes.
+    fn smoothing(&self, ui: &mut Ui, plots: &mut PlotSettings, beside: f32) {
+        ui.spacing_mut().slider_width = (ui.available_width() - beside).clamp(24.0, 120.0);
         let slider = Slider::new(&mut plots.smoothing, 0.0..=0.999).fixed_decimals(3).show_value(true);
         let name = format!("{} smoothing", self.name);
         ui.add_enabled_ui(self.smooths, |ui| {
@@ -59,15 +62,38 @@ impl Toolbar<'_> {
         response.response.on_hover_text(text).accessible_name(format!("{} horizontal axis", self.name));
     }
 
-    fn fitting(&self, ui: &mut Ui, view: &mut PlotView) {
+    fn log_axes(&self, ui: &mut Ui, view: &mut PlotView) {
+        let axes = [(&mut view.log_x, "log x", "logarithmic x"), (&mut view.log_y, "log y", "logarithmic y")];
+        for (on, text, name) in axes {
+            let button = ui.add(Button::selectable(*on, RichText::new(text).small()));
+            let button = button.on_hover_text("A logarithmic axis: equal distances are equal factors");
+            if button.accessible_name(format!("{} {name}", self.name)).clicked() {
+                *on = !*on;
+            }
+        }
+    }
+
+    fn fit(&self, ui: &mut Ui, view: &mut PlotView) {
         let fit = ui.add(Button::new("Fit").small()).on_hover_text("Show everything again (or double-click the plot)");
         if fit.accessible_name(format!("{} fit", self.name)).clicked() {
             view.fit();
         }
+    }
+
+    /// How the plot is fitted, and what found no room beside it.
+    fn menu(&self, ui: &mut Ui, view: &mut PlotView, is_wide: bool) {
         let is_set = view.ignore_outliers || view.follow_last.is_some();
         let button = Button::selectable(is_set, RichText::new(icon::SLIDERS).small());
         let config = MenuConfig::new().close_behavior(PopupCloseBehavior::CloseOnClickOutside);
-        let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| self.fitting_menu(ui, view));
+        let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
+            if !is_wide {
+                ui.horizontal(|ui| {
+                    self.log_axes(ui, view);
+                    self.fit(ui, view);
+                });
+            }
+            self.fitting_menu(ui, view);
+        });
         let text = "How the plot is fitted: outliers, and the last steps only";
         response.on_hover_text(text).accessible_name(format!("{} fitting", self.name));
     }
@@ -96,13 +122,6 @@ impl Toolbar<'_> {
             view.fit();
         }
     }
-}
-
-fn log_toggle(ui: &mut Ui, on: bool, text: &str, name: &str) -> bool {
-    ui.add(Button::selectable(on, RichText::new(text).small()))
-        .on_hover_text("A logarithmic axis: equal distances are equal factors")
-        .accessible_name(name)
-        .clicked()
 }
 
 /// Where settings of the current run were changed.

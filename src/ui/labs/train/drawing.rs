@@ -156,13 +156,13 @@ fn send_to(ui: &mut Ui, context: &mut LabContext<'_>, view: &DrawingView) {
         let menu = ui.menu_button(RichText::new(format!("Send to {}", icon::CARET_DOWN)).small(), |ui| {
             let Some(image) = image else { return };
             let samples = ui.button("Samples").on_hover_text("Watch what the network thinks of it while it learns");
-            if samples.clicked() {
+            if samples.accessible_name("Send to samples").clicked() {
                 context.session.add_sample(image.clone());
                 context.actions.push(Action::Reveal(super::Pane::Samples));
             }
             let inspector =
                 ui.button("Inspector").on_hover_text("Its probabilities and the activations of every layer");
-            if inspector.clicked() {
+            if inspector.accessible_name("Send to inspector").clicked() {
                 context.session.selection = Selection::Image(ImageSource::Pixels(image));
                 context.actions.push(Action::OpenInspector);
             }
@@ -267,7 +267,7 @@ fn classification(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut DrawingV
         let Some(looked) = looked else { return };
         ui.allocate_ui(vec2(BARS_WIDTH, ui.available_height()), |ui| {
             ScrollArea::vertical().id_salt("probabilities").auto_shrink(false).show(ui, |ui| {
-                rows(ui, &started.class_names, &looked.inspection.probabilities, None);
+                ui.vertical(|ui| rows(ui, &started.class_names, &looked.inspection.probabilities, None));
             });
         });
         if ui.available_width() > SEEN_SIDE {
@@ -295,7 +295,8 @@ fn seen(ui: &mut Ui, view: &DrawingView, looked: Option<&Looked>, started: &Star
         let name = class_name(&started.class_names, predicted);
         let share = format::short_percent(f64::from(probabilities[predicted]));
         let heading = RichText::new(&name).font(egui::FontId::new(theme::HEADING_SIZE, theme::semibold()));
-        ui.label(heading).accessible_name(format!("Drawn digit: {name} at {share}"));
+        let said = format!("Drawn digit: {name} at {share}");
+        ui.label(heading).widget_info(|| WidgetInfo::labeled(Role::Label, true, said.clone()));
         ui.label(RichText::new(format!("at {share}")).small());
     }
     ui.label(RichText::new(format!("step {}", format::count(looked.generation))).small().weak());
@@ -309,7 +310,7 @@ fn activations(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut DrawingView
     let Some(atlas) = &mut view.activations else { return };
     atlas.update(looked.generation, &looked.inspection, dark);
     ScrollArea::vertical().id_salt("activations").auto_shrink(false).show(ui, |ui| {
-        if let Some(layer) = atlas.show(ui, None) {
+        if let Some(layer) = ui.vertical(|ui| atlas.show(ui, None)).inner {
             context.session.selection = Selection::Layer(layer);
         }
     });

@@ -111,6 +111,8 @@ impl Pane {
     }
 }
 
+/// On both sides of a tab's title.
+const TAB_MARGIN: f32 = theme::UNIT;
 /// Of the settings, at the first start.
 const SETTINGS_WIDTH: f32 = 32.0 * theme::UNIT;
 
@@ -254,6 +256,13 @@ impl Panes<'_, '_> {
     }
 }
 
+/// What a tab takes with its title.
+fn tab_width(ui: &Ui, pane: Pane) -> f32 {
+    let title = WidgetText::from(theme::title(pane.title()));
+    let galley = title.into_galley(ui, Some(egui::TextWrapMode::Extend), f32::INFINITY, egui::TextStyle::Button);
+    galley.size().x + 2.0 * TAB_MARGIN
+}
+
 impl Behavior<Pane> for Panes<'_, '_> {
     fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut Pane) -> UiResponse {
         self.body(ui, tile, *pane);
@@ -275,7 +284,8 @@ impl Behavior<Pane> for Panes<'_, '_> {
         let Some(tile) = tabs.active else { return };
         let Some(pane) = tiles.get_pane(&tile) else { return };
         // The titles of the tabs come first; the subtitle takes what is left.
-        let titles = tabs.children.len() as f32 * 9.0 * theme::UNIT;
+        let titles: f32 =
+            tabs.children.iter().filter_map(|tile| tiles.get_pane(tile)).map(|pane| tab_width(ui, *pane)).sum();
         let room = (ui.available_width() - titles).max(3.0 * theme::UNIT);
         ui.scope(|ui| {
             ui.set_max_width(room);
@@ -292,6 +302,10 @@ impl Behavior<Pane> for Panes<'_, '_> {
 
     fn simplification_options(&self) -> SimplificationOptions {
         SimplificationOptions { all_panes_must_have_tabs: true, ..SimplificationOptions::default() }
+    }
+
+    fn tab_title_spacing(&self, _: &Visuals) -> f32 {
+        TAB_MARGIN
     }
 
     fn tab_bar_height(&self, _: &egui::Style) -> f32 {

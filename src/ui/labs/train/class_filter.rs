@@ -13,7 +13,7 @@ pub(super) fn classes_text(filter: &ClassFilter) -> String {
 }
 
 /// Reads what [`classes_text`] writes, and ranges.
-pub(super) fn parse_classes(text: &str) -> Result<ClassFilter, String> {
+pub fn parse_classes(text: &str) -> Result<ClassFilter, String> {
     let text = text.trim();
     if text.is_empty() || text.eq_ignore_ascii_case("all") {
         return Ok(ClassFilter::All);

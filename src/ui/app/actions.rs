@@ -1,4 +1,4 @@
-//! Everything that can be done at once: one list, for the keys, the buttons' tooltips, the command palette and the page of keys.
+//! Everything that can be done at once: one list, for keys, tooltips, the command palette and the page of keys.
 
 use super::App;
 use super::shell::NameDraft;

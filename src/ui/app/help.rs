@@ -35,20 +35,20 @@ impl Topic {
             Self::Pane(pane) => return pane.help(),
             Self::Window => (
                 "Help",
-                "Move the pointer over a pane or a bar: what it shows, how to read it and what can be done is said here. \
-                 Hold it over a control: its tooltip comes at once.",
+                "Move the pointer over a pane or a bar: what it shows, how to read it and what can be done is said \
+                 here. Hold it over a control: its tooltip comes at once.",
             ),
             Self::TopBar => (
                 "Top bar",
-                "What learns from what, and where; the controls of the run; how far it is. Reset begins again with the \
-                 same seed, Step takes one training step, Train goes on until the last epoch. View holds theme, scale, \
-                 palettes and layouts.",
+                "What learns from what, and where; the controls of the run; how far it is. Reset begins again with \
+                 the same seed, Step takes one training step, Train goes on until the last epoch. View holds theme, \
+                 scale, palettes and layouts.",
             ),
             Self::Labs => ("Labs", "One lab a question. A lab that is grey comes with a later version."),
             Self::Inspector => (
                 "Inspector",
-                "What is known of the one selection that all panes share. Click an image, a layer or a run anywhere: an \
-                 image shows its probabilities and activations, a layer its health, a run its settings and their \
+                "What is known of the one selection that all panes share. Click an image, a layer or a run anywhere: \
+                 an image shows its probabilities and activations, a layer its health, a run its settings and their \
                  changes.",
             ),
             Self::Timeline => (
@@ -58,8 +58,8 @@ impl Topic {
             ),
             Self::Log => (
                 "Log",
-                "What happened since the window was opened, also what was dismissed. An error stays in the line at the \
-                 bottom until its notice is dismissed. Click an entry to read all of it.",
+                "What happened since the window was opened, also what was dismissed. An error stays in the line at \
+                 the bottom until its notice is dismissed. Click an entry to read all of it.",
             ),
         };
         HelpText { title, text, source: "" }

@@ -7,8 +7,8 @@ use crate::ui::theme;
 use crate::ui::widgets::line::cut;
 use egui::text::{CCursor, CCursorRange};
 use egui::{
-    Align2, Context, Id, Key, Modal, Modifiers, Response, RichText, Role, ScrollArea, Sense, TextEdit, TextStyle,
-    TextWrapMode, Ui, WidgetInfo, pos2, vec2,
+    Align2, Context, Id, Key, Modal, Modifiers, Response, RichText, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo,
+    pos2, vec2,
 };
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};

@@ -18,9 +18,9 @@ impl Pane {
                 "",
             ),
             Self::Loss => (
-                "Cross-entropy, in nats: the mean of -log p of the true class. Faint is each batch, strong the debiased \
-                 exponential average; dashed is validation. A run that knows nothing of ten classes stands at \
-                 ln 10 = 2.30. When validation rises while training falls, the network overfits.",
+                "Cross-entropy, in nats: the mean of -log p of the true class. Faint is each batch, strong the \
+                 debiased exponential average; dashed is validation. A run that knows nothing of ten classes stands \
+                 at ln 10 = 2.30. When validation rises while training falls, the network overfits.",
                 "Smoothing: Kingma, Ba 2015, arXiv 1412.6980, section 3",
             ),
             Self::Accuracy => (
@@ -34,35 +34,37 @@ impl Pane {
                 "Pascanu, Mikolov, Bengio 2013, arXiv 1211.5063",
             ),
             Self::LayerCurves => (
-                "One figure of every layer over time: norm of the gradient, size of the update against the weights, share of \
-                 dead units. A healthy update is about a thousandth of the weights in each step; a gradient that \
-                 shrinks from layer to layer on the way down vanishes.",
+                "One figure of every layer over time: norm of the gradient, size of the update against the weights, \
+                 share of dead units. A healthy update is about a thousandth of the weights in each step; a gradient \
+                 that shrinks from layer to layer on the way down vanishes.",
                 "Glorot, Bengio 2010 (AISTATS)",
             ),
             Self::Histograms => (
-                "How the values of a layer (weights, gradients, activations) are spread, one histogram a look, the latest \
-                 in front. A spike at zero is dead units; a spread that grows without end comes before an overflow.",
+                "How the values of a layer (weights, gradients, activations) are spread, one histogram a look, the \
+                 latest in front. A spike at zero is dead units; a spread that grows without end comes before an \
+                 overflow.",
                 "",
             ),
             Self::Samples => (
-                "Test images with what the network makes of them now: a bar a class, the true class marked below. Click one \
-                 to look inside the network; arrows move on. Watch which digits are decided first and which keep \
-                 changing.",
+                "Test images with what the network makes of them now: a bar a class, the true class marked below. \
+                 Click one to look inside the network; arrows move on. Watch which digits are decided first and which \
+                 keep changing.",
                 "",
             ),
             Self::Mistakes => (
-                "Images that the network takes for another class, the most confident mistakes first. Click one to see its \
-                 activations. Many are wrong for a reason that a person can see; some labels are wrong themselves.",
+                "Images that the network takes for another class, the most confident mistakes first. Click one to see \
+                 its activations. Many are wrong for a reason that a person can see; some labels are wrong \
+                 themselves.",
                 "LeCun, Bottou, Bengio, Haffner 1998, figure 8",
             ),
             Self::Drawing => (
-                "Draw with the pointer: what is drawn is classified as it grows. Move it, thicken it, turn it, and see what \
-                 the network minds and what it does not.",
+                "Draw with the pointer: what is drawn is classified as it grows. Move it, thicken it, turn it, and \
+                 see what the network minds and what it does not.",
                 "",
             ),
             Self::Layers => (
-                "Every layer: its kind, the shape of its output, parameters, cost, receptive field and health. Click one \
-                 and every pane follows.",
+                "Every layer: its kind, the shape of its output, parameters, cost, receptive field and health. Click \
+                 one and every pane follows.",
                 "",
             ),
             Self::Results => (
@@ -71,8 +73,8 @@ impl Pane {
                 "",
             ),
             Self::Calibration => (
-                "Confidence against accuracy: of all images about which the network is 80% sure, 80% should be right. Below \
-                 the diagonal it is too sure of itself, as deep networks mostly are.",
+                "Confidence against accuracy: of all images about which the network is 80% sure, 80% should be right. \
+                 Below the diagonal it is too sure of itself, as deep networks mostly are.",
                 "Guo, Pleiss, Sun, Weinberger 2017, arXiv 1706.04599",
             ),
             Self::Runs => (
@@ -92,8 +94,8 @@ impl Pane {
                 "Smith 2017, arXiv 1506.01186, section 3.3",
             ),
             Self::Hints => (
-                "Signs of trouble in the run in hand, each with the evidence for it and what people do about it. No hint is \
-                 a verdict: look at the curve that it names.",
+                "Signs of trouble in the run in hand, each with the evidence for it and what people do about it. No \
+                 hint is a verdict: look at the curve that it names.",
                 "",
             ),
         };

@@ -360,7 +360,7 @@ fn unreachable(harness: &mut Harness<'_, App>) -> Vec<String> {
     waiting.into_values().collect()
 }
 
-/// Controls without a name: roles that egui_kittest looks at, and whatever else can be clicked or focused.
+/// Controls without a name: roles that `egui_kittest` looks at, and whatever else can be clicked or focused.
 fn unnamed(harness: &Harness<'_, App>) -> Vec<String> {
     let mut found = harness.unnamed_widgets();
     for node in harness.root().children_recursive() {
@@ -430,7 +430,7 @@ fn pictures() {
     for (name, size, scale) in sizes {
         let mut harness = open_at(size, scale);
         train_a_little(&mut harness);
-        let mut take = |harness: &mut Harness<'_, App>, what: &str| {
+        let take = |harness: &mut Harness<'_, App>, what: &str| {
             harness.run_steps(3);
             harness.render().unwrap().save(folder.join(format!("{name}-{what}.png"))).unwrap();
         };

@@ -58,7 +58,7 @@ impl App {
             .show(ctx, |ui| {
                 ui.set_width(WIDTH.min(screen.width() - 8.0 * theme::UNIT));
                 let height = screen.height() - 12.0 * theme::UNIT;
-                ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| page(ui));
+                ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, page);
             });
         self.popups.keys_open = open;
     }
@@ -72,7 +72,8 @@ fn page(ui: &mut Ui) {
             continue;
         }
         heading(ui, group.name());
-        table(ui, group.name(), actions.into_iter().map(|action| (keys_of(ui.ctx(), action), action.title())));
+        let ctx = ui.ctx().clone();
+        table(ui, group.name(), actions.into_iter().map(|action| (keys_of(&ctx, action), action.title())));
     }
     for (name, gestures) in GESTURES {
         heading(ui, name);

@@ -28,11 +28,13 @@ impl Look {
         Self { contrast: Contrast::Normal, palette: Palette::Glassbox, colour_map: ColourMap::Viridis, scale: 1.0 };
 
     /// A step larger or smaller, within the limits.
+    #[must_use]
     pub fn rescaled(self, steps: f32) -> Self {
         Self { scale: (self.scale + steps * SCALE_STEP).clamp(SMALLEST_SCALE, LARGEST_SCALE), ..self }
     }
 
     /// As it was saved, but within the limits.
+    #[must_use]
     pub fn sane(self) -> Self {
         let scale = if self.scale.is_finite() { self.scale } else { Self::DEFAULT.scale };
         Self { scale: scale.clamp(SMALLEST_SCALE, LARGEST_SCALE), ..self }

@@ -1,6 +1,7 @@
 //! The shell of the window: palette, help, keys, layouts, scale, contrast, log; driven by accessible names.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers, pos2, vec2};
 use egui_kittest::{
     Harness,
@@ -49,6 +50,8 @@ fn click(harness: &mut Harness<'_, App>, name: &str) {
 }
 
 fn type_into(harness: &mut Harness<'_, App>, name: &str, text: &str) {
+    harness.get_by_label(name).focus();
+    harness.run_steps(2);
     harness.get_by_label(name).type_text(text);
     harness.run_steps(2);
 }
@@ -90,7 +93,7 @@ fn the_palette_finds_a_command_and_does_it() {
     assert!(harness.query_by_label("Search commands").is_none(), "the palette closes");
     wait(&mut harness, "a run that trains", |app| app.session.current().is_some_and(|run| run.step >= 1));
     palette(&mut harness, "");
-    let first = harness.query_all_by_role(egui::accesskit::Role::ListBoxOption).next().unwrap();
+    let first = harness.query_all_by_role(Role::ListBoxOption).next().unwrap();
     assert_eq!(first.accesskit_node().label().as_deref(), Some("Train or pause"), "what was used comes first");
     press(&mut harness, Modifiers::NONE, Key::Escape);
     palette(&mut harness, "show runs");
@@ -128,7 +131,7 @@ fn the_palette_is_walked_by_keys_and_gives_the_focus_back() {
     let focus = harness.ctx.memory(egui::Memory::focused);
     palette(&mut harness, "undo");
     let chosen = |harness: &Harness<'_, App>| {
-        let options = harness.query_all_by_role(egui::accesskit::Role::ListBoxOption);
+        let options = harness.query_all_by_role(Role::ListBoxOption);
         options.filter(|option| option.accesskit_node().is_selected() == Some(true)).count()
     };
     assert_eq!(chosen(&harness), 1);
@@ -139,7 +142,7 @@ fn the_palette_is_walked_by_keys_and_gives_the_focus_back() {
     press(&mut harness, Modifiers::NONE, Key::Escape);
     assert_eq!(harness.ctx.memory(egui::Memory::focused), focus);
     palette(&mut harness, "undo");
-    let undo = harness.query_all_by_role(egui::accesskit::Role::ListBoxOption).next().unwrap();
+    let undo = harness.query_all_by_role(Role::ListBoxOption).next().unwrap();
     assert!(undo.accesskit_node().is_disabled(), "there is nothing to undo");
     press(&mut harness, Modifiers::NONE, Key::Enter);
     assert!(harness.query_by_label("Search commands").is_some(), "what cannot be done does not close the palette");
@@ -366,8 +369,11 @@ fn unnamed(harness: &Harness<'_, App>) -> Vec<String> {
     for node in harness.root().children_recursive() {
         let node = node.accesskit_node();
         let acts = [egui::accesskit::Action::Focus, egui::accesskit::Action::Click];
-        let is_control = acts.iter().any(|action| node.data().supports_action(*action));
-        let is_named = node.label().is_some_and(|label| !label.trim().is_empty());
+        // Edges that are dragged, tab bars and scroll bars are not controls of their own.
+        let is_part = matches!(node.role(), Role::Unknown | Role::ScrollBar | Role::GenericContainer);
+        let is_control = !is_part && acts.iter().any(|action| node.data().supports_action(*action));
+        let name = node.label().or_else(|| node.value());
+        let is_named = name.is_some_and(|name| !name.trim().is_empty());
         if is_control && !node.is_hidden() && !is_named {
             found.push(format!("{:?} at {:?}", node.role(), node.raw_bounds()));
         }

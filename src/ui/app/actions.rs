@@ -80,6 +80,13 @@ pub(super) fn also(action: Action) -> impl Iterator<Item = KeyboardShortcut> {
     keys.map(|(modifiers, key, _)| KeyboardShortcut::new(modifiers, key))
 }
 
+/// As the keys are labelled: `Ctrl+-`, not `Ctrl+Minus`.
+pub(super) fn written(ctx: &Context, shortcut: KeyboardShortcut) -> String {
+    let signs = [("Questionmark", "?"), ("Period", "."), ("Plus", "+"), ("Minus", "-"), ("Equals", "=")];
+    let text = ctx.format_shortcut(&shortcut);
+    signs.iter().fold(text, |text, (name, sign)| text.replace(name, sign))
+}
+
 impl Action {
     pub fn all() -> impl Iterator<Item = Self> {
         const SIMPLE: [Action; 25] = [
@@ -276,7 +283,7 @@ impl Action {
     /// The tooltip with the key, if there is one.
     pub fn hint(self, ctx: &Context) -> String {
         match self.shortcut() {
-            Some(shortcut) => format!("{} ({})", self.tooltip(), ctx.format_shortcut(&shortcut)),
+            Some(shortcut) => format!("{} ({})", self.tooltip(), written(ctx, shortcut)),
             None => self.tooltip().to_owned(),
         }
     }

@@ -49,7 +49,7 @@ impl App {
                 let caret = if self.shell.log_open { icon::CARET_DOWN } else { icon::CARET_RIGHT };
                 let log = &self.session.log;
                 let text = format!("{caret} Log ({})", log.entries().len());
-                let button = ui.add(Button::selectable(self.shell.log_open, RichText::new(text).small()));
+                let button = ui.add(Button::selectable(self.shell.log_open, RichText::new(text).small()).small());
                 if button.on_hover_text(Action::ToggleLog.tooltip()).accessible_name("Log").clicked() {
                     actions.push(Action::ToggleLog);
                 }

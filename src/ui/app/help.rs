@@ -105,7 +105,7 @@ impl App {
                     }
                 });
             });
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ScrollArea::vertical().auto_shrink(false).min_scrolled_height(0.0).show(ui, |ui| {
                 ui.label(help.text);
                 if !help.source.is_empty() {
                     ui.label(RichText::new(help.source).small().weak());

@@ -16,6 +16,8 @@ use egui::{Frame, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, Stro
 const WIDTH: f32 = 33.0 * theme::UNIT;
 /// A window narrower than this has no room to spare.
 pub(super) const SMALL_WINDOW: f32 = 90.0 * theme::UNIT;
+/// Nor one narrower than this for an inspector that is empty.
+const ROOM_FOR_NOTHING: f32 = 138.0 * theme::UNIT;
 const IMAGE_SIDE: f32 = 18.0 * theme::UNIT;
 const PLOT_HEIGHT: f32 = 20.0 * theme::UNIT;
 
@@ -31,13 +33,13 @@ impl App {
     pub(super) fn inspector(&mut self, ui: &mut Ui) {
         // In a small window there is no room to say that nothing is selected.
         let window = ui.ctx().content_rect().width();
-        let is_small = window < SMALL_WINDOW;
-        if !self.shell.inspector_open || (is_small && self.session.selection == Selection::Nothing) {
+        let has_nothing = self.session.selection == Selection::Nothing;
+        if !self.shell.inspector_open || (window < ROOM_FOR_NOTHING && has_nothing) {
             return;
         }
         let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::same(8));
         let widest = (window * 0.45).clamp(160.0, 640.0);
-        let least = if is_small { 160.0 } else { 200.0 };
+        let least = if window < SMALL_WINDOW { 160.0 } else { 200.0 };
         let panel = Panel::right("inspector").default_size(WIDTH).size_range(least..=widest).frame(frame);
         let panel = panel.show(ui, |ui| {
             ui.take_available_width();

@@ -1,7 +1,7 @@
 //! The page of keys: every shortcut, from the list of actions, and what the pointer does.
 
 use super::App;
-use super::actions::{Action, Group, also};
+use super::actions::{Action, Group, also, written};
 use crate::ui::theme;
 use egui::{Context, Grid, RichText, ScrollArea, Ui, Window};
 
@@ -58,6 +58,7 @@ impl App {
             .show(ctx, |ui| {
                 ui.set_width(WIDTH.min(screen.width() - 8.0 * theme::UNIT));
                 let height = screen.height() - 12.0 * theme::UNIT;
+                ui.set_max_height(height);
                 ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, page);
             });
         self.popups.keys_open = open;
@@ -102,5 +103,5 @@ fn table(ui: &mut Ui, name: &str, rows: impl Iterator<Item = (String, String)>) 
 /// All keys of an action: `Ctrl+K, F1`.
 pub(super) fn keys_of(ctx: &Context, action: Action) -> String {
     let shortcuts = action.shortcut().into_iter().chain(also(action));
-    shortcuts.map(|shortcut| ctx.format_shortcut(&shortcut)).collect::<Vec<_>>().join(", ")
+    shortcuts.map(|shortcut| written(ctx, shortcut)).collect::<Vec<_>>().join(", ")
 }

@@ -108,7 +108,7 @@ fn scores(query: &str, entries: &[Entry]) -> Vec<(u32, usize)> {
 impl App {
     pub(super) fn toggle_palette(&mut self, ctx: &Context) {
         if let Some(palette) = self.popups.palette.take() {
-            give_back_focus(ctx, &palette);
+            self.popups.focus_back = palette.focus;
             return;
         }
         let mut palette = CommandPalette {
@@ -127,13 +127,20 @@ impl App {
     }
 
     pub(super) fn show_palette(&mut self, ctx: &Context) {
-        let Some(mut palette) = self.popups.palette.take() else { return };
+        let Some(mut palette) = self.popups.palette.take() else {
+            // Nothing under the palette can take the focus before the frame after its last.
+            if let Some(focus) = self.popups.focus_back.take() {
+                ctx.memory_mut(|memory| memory.request_focus(focus));
+            }
+            return;
+        };
         let entered = palette.take_keys(ctx);
         let area = Modal::default_area(Id::unique("commands")).anchor(Align2::CENTER_TOP, vec2(0.0, 6.0 * theme::UNIT));
         let mut clicked = None;
         let modal = Modal::new(Id::unique("commands")).area(area).show(ctx, |ui| {
             let screen = ui.ctx().content_rect().size();
             ui.set_width(WIDTH.min(screen.x - 6.0 * theme::UNIT));
+            ui.set_max_height(screen.y - 10.0 * theme::UNIT);
             if palette.field(ui) {
                 palette.error = None;
                 palette.search(&self.book.current().config, &self.shell.used);
@@ -145,7 +152,8 @@ impl App {
             .and_then(|place| palette.entry(place).cloned())
             .is_some_and(|entry| self.choose(ctx, &mut palette, &entry));
         if done || modal.should_close() {
-            give_back_focus(ctx, &palette);
+            self.popups.focus_back = palette.focus;
+            ctx.request_repaint();
         } else {
             self.popups.palette = Some(palette);
         }
@@ -174,12 +182,6 @@ impl App {
                 false
             }
         }
-    }
-}
-
-fn give_back_focus(ctx: &Context, palette: &CommandPalette) {
-    if let Some(focus) = palette.focus {
-        ctx.memory_mut(|memory| memory.request_focus(focus));
     }
 }
 
@@ -237,7 +239,10 @@ fn row(ui: &mut Ui, entry: &Entry, is_chosen: bool) -> Response {
     let enabled = entry.obstacle.is_none();
     response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, enabled, is_chosen, &entry.title));
     let detail = entry.obstacle.unwrap_or(&entry.detail);
-    response.ctx.accesskit_node_builder(response.id, |node| node.set_description(detail));
+    response.ctx.accesskit_node_builder(response.id, |node| {
+        node.set_description(detail);
+        node.set_selected(is_chosen);
+    });
     if !ui.is_rect_visible(rect) {
         return response;
     }

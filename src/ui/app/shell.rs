@@ -46,6 +46,8 @@ impl Shell {
 #[derive(Default)]
 pub(super) struct Popups {
     pub(super) palette: Option<CommandPalette>,
+    /// What had the focus before the palette, once that is closed.
+    pub(super) focus_back: Option<egui::Id>,
     pub(super) keys_open: bool,
     /// What help is shown of, while it is on.
     pub(super) help: Option<Topic>,

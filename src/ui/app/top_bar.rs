@@ -122,11 +122,15 @@ impl App {
             painter.rect_filled(done, 1.5, theme::run_colour(run.colour));
         }
         let place = pos2(rect.left(), rect.center().y - 4.0);
-        // Without room for all of it, the share alone.
-        let whole = painter.layout_no_wrap(text.clone(), font.clone(), visuals.text_color());
-        let short =
-            if whole.size().x > rect.width() && share > 0.0 { format!("{:.0}%", share * 100.0) } else { text.clone() };
-        painter.text(place, Align2::LEFT_CENTER, short, font, visuals.text_color());
+        let short = self.session.current().filter(|_| share > 0.0).map_or_else(Vec::new, |run| {
+            let epoch = format!("epoch {:.2} of {}", run.epoch, run.config.epochs);
+            vec![epoch, format!("{:.0}%", share * 100.0)]
+        });
+        // The longest for which there is room.
+        let width = |text: &str| painter.layout_no_wrap(text.to_owned(), font.clone(), visuals.text_color()).size().x;
+        let fits = |shown: &&str| width(shown) <= rect.width();
+        let shown = std::iter::once(text.as_str()).chain(short.iter().map(String::as_str)).find(fits).unwrap_or(&text);
+        painter.text(place, Align2::LEFT_CENTER, shown, font, visuals.text_color());
         response.on_hover_text(text);
     }
 

@@ -1,5 +1,6 @@
 //! The View menu: how the window looks, how its panes lie, and where help is.
 
+use super::actions::written;
 use super::{Action, App};
 use crate::ui::labs::train::Arrangement;
 use crate::ui::theme::{self, ColourMap, Contrast, Palette, icon};
@@ -20,7 +21,9 @@ impl App {
         let (response, _) = MenuButton::from_button(button).config(config).ui(ui, |ui| {
             let screen = ui.ctx().content_rect().size();
             ui.set_width(WIDTH.min(screen.x - 6.0 * theme::UNIT));
-            ScrollArea::vertical().max_height(screen.y - 9.0 * theme::UNIT).show(ui, |ui| {
+            let height = screen.y - 9.0 * theme::UNIT;
+            ui.set_max_height(height);
+            ScrollArea::vertical().max_height(height).show(ui, |ui| {
                 self.look_items(ui, actions);
                 ui.separator();
                 self.layout_items(ui, actions);
@@ -162,7 +165,7 @@ fn choice(ui: &mut Ui, action: Action, is_on: bool, name: &str, actions: &mut Ve
 fn item(ui: &mut Ui, action: Action, actions: &mut Vec<Action>) {
     let mut button = Button::new(action.name());
     if let Some(shortcut) = action.shortcut() {
-        button = button.shortcut_text(ui.ctx().format_shortcut(&shortcut));
+        button = button.shortcut_text(written(ui.ctx(), shortcut));
     }
     if action.explain(ui.add(button)).accessible_name(action.title()).clicked() {
         actions.push(action);

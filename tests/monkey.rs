@@ -152,9 +152,9 @@ impl Monkey {
         self.last = format!("scrolling at {place}");
         self.harness.hover_at(place);
         let delta = vec2(0.0, self.rng.random_range(-200.0..200.0));
-        let unit = egui::MouseWheelUnit::Point;
+        let (unit, source) = (egui::MouseWheelUnit::Point, egui::MouseWheelSource::Wheel);
         let phase = egui::TouchPhase::Move;
-        self.harness.event(Event::MouseWheel { unit, delta, phase, modifiers: Modifiers::NONE });
+        self.harness.event(Event::MouseWheel { unit, delta, phase, source, modifiers: Modifiers::NONE });
         self.frames(2);
     }
 

@@ -13,7 +13,7 @@ use glassbox::data::Amount;
 use glassbox::engine::{ImageSource, Phase};
 use glassbox::experiments::TrainConfig;
 use glassbox::ui::app::{Level, Selection};
-use glassbox::ui::{App, WindowOptions};
+use glassbox::ui::App;
 use std::time::Duration;
 use window::{click, current, long, open, press, tiny, train_a_little, wait};
 

@@ -1,6 +1,8 @@
 //! Work that would hold up the window: on a thread of its own, its result picked up by a later frame.
 
-use std::path::PathBuf;
+use crate::ui::theme;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 /// Something under way.
@@ -23,7 +25,9 @@ impl<T: Send + 'static> Task<T> {
     pub fn spawn(ctx: &egui::Context, work: impl FnOnce() -> T + Send + 'static) -> Self {
         let (sender, receiver) = channel();
         let ctx = ctx.clone();
+        let look = theme::look();
         let thread = std::thread::Builder::new().name("background".to_owned()).spawn(move || {
+            theme::wear(look);
             let _ = sender.send(work());
             ctx.request_repaint();
         });
@@ -43,7 +47,7 @@ impl<T: Send + 'static> Task<T> {
 }
 
 /// What a file dialog is to find.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Wanted {
     /// A folder of IDX files.
     Data,
@@ -63,19 +67,39 @@ pub enum Picked {
 const NO_DIALOG: &str = "No file dialog can be shown here (it needs a desktop portal or zenity): type the path into the \
                          field, or drop the file onto the window.";
 
-/// Shows a file dialog.
-pub fn pick(ctx: &egui::Context, wanted: Wanted) -> Task<Picked> {
+/// Shows a file dialog, in the folder where the last one of its kind ended.
+pub fn pick(ctx: &egui::Context, wanted: Wanted, folder: Option<&Path>) -> Task<Picked> {
+    let mut dialog = rfd::FileDialog::new();
+    if let Some(folder) = folder {
+        dialog = dialog.set_directory(folder);
+    }
     Task::spawn(ctx, move || {
         if !has_dialogs() {
             return Picked::NoDialog(NO_DIALOG);
         }
         let path = match wanted {
-            Wanted::Data => rfd::FileDialog::new().set_title("Open a folder of IDX files").pick_folder(),
-            Wanted::Network => {
-                rfd::FileDialog::new().set_title("Open an architecture").add_filter("TOML", &["toml"]).pick_file()
-            }
+            Wanted::Data => dialog.set_title("Open a folder of IDX files").pick_folder(),
+            Wanted::Network => dialog.set_title("Open an architecture").add_filter("TOML", &["toml"]).pick_file(),
         };
         path.map_or(Picked::Cancelled, |path| Picked::Path(wanted, path))
+    })
+}
+
+/// Asks where to save a text, and saves it. The result is what to say of it; nothing if it was cancelled.
+pub fn save_text(ctx: &egui::Context, file_name: &str, text: String) -> Task<Option<Result<String, String>>> {
+    let dialog = rfd::FileDialog::new().set_title("Save the log").set_file_name(file_name);
+    Task::spawn(ctx, move || {
+        if !has_dialogs() {
+            let reason =
+                "No file dialog can be shown here (it needs a desktop portal or zenity): copy the log instead.";
+            return Some(Err(reason.to_owned()));
+        }
+        let path = dialog.save_file()?;
+        let shown = path.display().to_string();
+        Some(match crate::engine::write_atomically(&path, text.as_bytes()) {
+            Ok(()) => Ok(format!("The log was saved as {shown}")),
+            Err(error) => Err(error.to_string()),
+        })
     })
 }
 

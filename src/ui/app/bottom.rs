@@ -1,13 +1,15 @@
 //! The timeline of the run, the last message, and the log.
 
+use super::help::Topic;
 use super::log::{Entry, Level};
 use super::runs::RunRecord;
 use super::{Action, App};
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
+use crate::ui::widgets::line::clickable;
 use egui::{
-    Align, Align2, Button, Color32, FontId, Frame, Label, Layout, Margin, Painter, Panel, Rect, RichText, Role,
-    ScrollArea, Sense, Shape, Stroke, Ui, Visuals, WidgetInfo, pos2, vec2,
+    Align, Align2, Button, Color32, FontId, Frame, Label, Layout, Margin, Painter, Panel, Rect, Response, RichText,
+    Role, Sense, Shape, Stroke, Ui, Visuals, WidgetInfo, pos2, vec2,
 };
 
 const TIMELINE_HEIGHT: f32 = 3.0 * theme::UNIT;
@@ -21,16 +23,23 @@ const LABEL_DISTANCE: f32 = 40.0;
 impl App {
     pub(super) fn bottom(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 0));
-        Panel::bottom("status").exact_size(STATUS_HEIGHT).frame(frame).show(ui, |ui| self.status(ui, actions));
-        Panel::bottom("timeline").exact_size(TIMELINE_HEIGHT).frame(frame).show(ui, |ui| self.timeline(ui));
+        let status = Panel::bottom("status").exact_size(STATUS_HEIGHT).frame(frame);
+        let status = status.show(ui, |ui| self.status(ui, actions)).response.rect;
+        let timeline = Panel::bottom("timeline").exact_size(TIMELINE_HEIGHT).frame(frame);
+        let timeline = timeline.show(ui, |ui| self.timeline(ui)).response.rect;
+        self.note_topic(ui, timeline, Topic::Timeline);
+        self.note_topic(ui, status, Topic::Log);
         if self.shell.log_open {
             let frame = frame.inner_margin(Margin::symmetric(8, 4));
-            Panel::bottom("log")
+            let log = Panel::bottom("log")
                 .resizable(true)
                 .default_size(LOG_HEIGHT)
                 .size_range(60.0..=400.0)
                 .frame(frame)
-                .show(ui, |ui| show_log(ui, self.session.log.entries()));
+                .show(ui, |ui| self.log_panel(ui, actions))
+                .response
+                .rect;
+            self.note_topic(ui, log, Topic::Log);
         }
     }
 
@@ -38,14 +47,17 @@ impl App {
         ui.horizontal_centered(|ui| {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let caret = if self.shell.log_open { icon::CARET_DOWN } else { icon::CARET_RIGHT };
-                let text = format!("{caret} Log ({})", self.session.log.entries().len());
-                let button = ui.add(Button::selectable(self.shell.log_open, RichText::new(text).small()));
+                let log = &self.session.log;
+                let text = format!("{caret} Log ({})", log.entries().len());
+                let button = ui.add(Button::selectable(self.shell.log_open, RichText::new(text).small()).small());
                 if button.on_hover_text(Action::ToggleLog.tooltip()).accessible_name("Log").clicked() {
                     actions.push(Action::ToggleLog);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    if let Some(entry) = self.session.log.last() {
-                        show_entry(ui, entry);
+                    if let Some(entry) = log.headline() {
+                        if show_entry(ui, entry, false).on_hover_text(&entry.text).clicked() {
+                            actions.push(Action::ShowLog);
+                        }
                     } else {
                         ui.add(Label::new(RichText::new(WHAT_TO_LOOK_AT).small().weak()).truncate());
                     }
@@ -118,27 +130,11 @@ fn describe_place(run: &RunRecord, epoch: f64, place: &impl Fn(f64) -> f32, x: f
     if near.is_empty() { format!("epoch {:.2} of {}", epoch.max(0.0), run.config.epochs) } else { near.join("\n") }
 }
 
-fn show_log(ui: &mut Ui, entries: &[Entry]) {
-    if entries.is_empty() {
-        ui.weak("Nothing has happened yet.");
-        return;
-    }
-    let height = ui.text_style_height(&egui::TextStyle::Body);
-    ui.spacing_mut().interact_size.y = height;
-    ui.spacing_mut().item_spacing.y = 2.0;
-    ScrollArea::vertical().auto_shrink(false).stick_to_bottom(true).show_rows(ui, height, entries.len(), |ui, rows| {
-        for entry in entries.get(rows).unwrap_or_default() {
-            ui.horizontal(|ui| show_entry(ui, entry));
-        }
-    });
-}
-
-fn show_entry(ui: &mut Ui, entry: &Entry) {
+/// One line of the log. It can be clicked.
+pub(super) fn show_entry(ui: &mut Ui, entry: &Entry, is_chosen: bool) -> Response {
     let (symbol, colour) = look(entry.level, ui.visuals());
-    ui.label(RichText::new(format::clock(entry.at)).monospace().small().weak());
-    ui.label(RichText::new(symbol).color(colour));
-    let text = RichText::new(&entry.text).small().color(colour);
-    ui.add(Label::new(text).truncate());
+    let text = format!("{}  {symbol}  {}", format::clock(entry.at), entry.text);
+    clickable(ui, RichText::new(text).small().color(colour), &entry.text, is_chosen, ui.available_width())
 }
 
 /// Icon and colour of a level.

@@ -1,5 +1,6 @@
 //! What is known of the selection, on the right.
 
+use super::help::Topic;
 use super::session::{Looked, Selection, Session};
 use super::{App, RunRecord};
 use crate::engine::{ImageSource, RunId, Started};
@@ -13,6 +14,10 @@ use crate::ui::widgets::probabilities::{class_name, rows};
 use egui::{Frame, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2};
 
 const WIDTH: f32 = 33.0 * theme::UNIT;
+/// A window narrower than this has no room to spare.
+pub(super) const SMALL_WINDOW: f32 = 90.0 * theme::UNIT;
+/// Nor one narrower than this for an inspector that is empty.
+const ROOM_FOR_NOTHING: f32 = 138.0 * theme::UNIT;
 const IMAGE_SIDE: f32 = 18.0 * theme::UNIT;
 const PLOT_HEIGHT: f32 = 20.0 * theme::UNIT;
 
@@ -26,11 +31,17 @@ pub(super) struct InspectorView {
 
 impl App {
     pub(super) fn inspector(&mut self, ui: &mut Ui) {
-        if !self.shell.inspector_open {
+        // In a small window there is no room to say that nothing is selected.
+        let window = ui.ctx().content_rect().width();
+        let has_nothing = self.session.selection == Selection::Nothing;
+        if !self.shell.inspector_open || (window < ROOM_FOR_NOTHING && has_nothing) {
             return;
         }
         let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::same(8));
-        Panel::right("inspector").default_size(WIDTH).size_range(200.0..=640.0).frame(frame).show(ui, |ui| {
+        let widest = (window * 0.45).clamp(160.0, 640.0);
+        let least = if window < SMALL_WINDOW { 160.0 } else { 200.0 };
+        let panel = Panel::right("inspector").default_size(WIDTH).size_range(least..=widest).frame(frame);
+        let panel = panel.show(ui, |ui| {
             ui.take_available_width();
             let selection = self.session.selection.clone();
             ui.horizontal(|ui| {
@@ -47,6 +58,7 @@ impl App {
                 Selection::Run(id) => run(ui, &self.session, *id),
             });
         });
+        self.note_topic(ui, panel.response.rect, Topic::Inspector);
     }
 }
 

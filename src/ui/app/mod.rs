@@ -6,35 +6,47 @@
 mod actions;
 mod background;
 mod bottom;
+mod commands;
 mod events;
+mod files;
+mod help;
 mod inspector;
+mod keys;
 mod log;
+mod log_view;
 mod notices;
 mod overlay;
+mod palette;
 mod rail;
 mod runs;
 mod session;
 mod settings;
+mod shell;
 mod top_bar;
+mod view_menu;
 
 pub use actions::Action;
 pub use background::Wanted;
+pub use help::HelpText;
 pub use log::{Entry, Level, Log};
 pub use overlay::Overlay;
 pub use runs::{Change, RunRecord, leaf, network_stem};
 pub use session::{Devices, Looked, Selection, Session};
 pub use settings::{Settings, SettingsBook};
+pub use shell::Recent;
 
-use super::labs::Lab;
 use super::labs::train::{LabContext, Saved, TrainLab};
 use super::{WindowOptions, theme};
 use crate::engine::{DeviceInfo, Engine, devices};
 use crate::experiments::TrainConfig;
-use background::{Picked, Progress, Task, pick};
+use background::{Picked, Task};
 use eframe::Storage;
-use egui::{CentralPanel, Context, Frame, Ui};
+use egui::{CentralPanel, Context, Frame, Key, Modifiers, Ui};
+use files::Saving;
+use help::Topic;
 use inspector::InspectorView;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
+use shell::{Popups, Shell};
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
@@ -51,26 +63,13 @@ pub struct App {
     pub session: Session,
     pub overlay: Overlay,
     shell: Shell,
+    popups: Popups,
     train: TrainLab,
     inspector: InspectorView,
     looking_for_devices: Option<Task<Vec<DeviceInfo>>>,
     picking: Option<Task<Picked>>,
+    saving: Option<Saving>,
     persist: bool,
-}
-
-/// What is open; kept between starts.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default)]
-struct Shell {
-    lab: Lab,
-    inspector_open: bool,
-    log_open: bool,
-}
-
-impl Default for Shell {
-    fn default() -> Self {
-        Self { lab: Lab::default(), inspector_open: true, log_open: false }
-    }
 }
 
 impl App {
@@ -85,6 +84,8 @@ impl App {
 
     fn create(ctx: &Context, storage: Option<&dyn Storage>, options: WindowOptions) -> Self {
         theme::install(ctx);
+        // The scale is a setting, with its own keys.
+        ctx.options_mut(|options| options.zoom_with_keyboard = false);
         let waker = ctx.clone();
         let engine = Engine::start(move || waker.request_repaint());
         let settings = first_settings(load(storage, SETTINGS_KEY), &options);
@@ -94,62 +95,13 @@ impl App {
             session: Session::new(engine, options.folder),
             overlay: Overlay::new(options.debug),
             shell: load(storage, SHELL_KEY).unwrap_or_default(),
+            popups: Popups::default(),
             train: load::<Saved>(storage, TRAIN_KEY).map_or_else(TrainLab::default, TrainLab::restore),
             inspector: InspectorView::default(),
             looking_for_devices: None,
             picking: None,
+            saving: None,
             persist: options.persist,
-        }
-    }
-
-    fn take_results(&mut self) {
-        if let Some(task) = self.looking_for_devices.take() {
-            match task.poll() {
-                Progress::Working => self.looking_for_devices = Some(task),
-                Progress::Done(devices) => self.session.devices = Devices::Known(devices),
-                Progress::Lost => {
-                    self.session.devices = Devices::Known(Vec::new());
-                    self.session.log.note("The devices of this machine could not be listed; the processor can be used");
-                }
-            }
-        }
-        if let Some(task) = self.picking.take() {
-            match task.poll() {
-                Progress::Working => self.picking = Some(task),
-                Progress::Done(Picked::Path(wanted, path)) => self.take_path(wanted, &path.display().to_string()),
-                Progress::Done(Picked::NoDialog(text)) => self.session.log.note(text),
-                Progress::Done(Picked::Cancelled) | Progress::Lost => {}
-            }
-        }
-    }
-
-    fn take_path(&mut self, wanted: Wanted, path: &str) {
-        let key = match wanted {
-            Wanted::Data => "data.source",
-            Wanted::Network => "network",
-        };
-        let checked = match wanted {
-            Wanted::Data => Ok(()),
-            Wanted::Network => crate::nets::resolve(path).map(drop).map_err(|error| error.to_string()),
-        };
-        let changed = checked.and_then(|()| self.book.edit_text(key, 0.0, path).map_err(|error| error.to_string()));
-        if let Err(error) = changed {
-            self.session.log.error(error);
-        }
-    }
-
-    /// A folder dropped on the window is data, a TOML file a network.
-    fn take_dropped_files(&mut self, ctx: &Context) {
-        let dropped = ctx.input(|input| input.raw.dropped_files.clone());
-        for path in dropped.iter().map(|file| file.path()) {
-            let text = path.display().to_string();
-            if path.is_dir() {
-                self.take_path(Wanted::Data, &text);
-            } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
-                self.take_path(Wanted::Network, &text);
-            } else {
-                self.session.log.note(format!("{text}: drop a folder of IDX files, or an architecture as TOML"));
-            }
         }
     }
 
@@ -158,11 +110,10 @@ impl App {
         for action in actions {
             self.perform(ctx, action);
         }
-        if let Some(wanted) = wanted
-            && self.picking.is_none()
-        {
-            self.picking = Some(pick(ctx, wanted));
+        if let Some(wanted) = wanted {
+            self.ask_for(ctx, wanted);
         }
+        self.remember_files();
         // A drag is one change: the run is told when it ends.
         let is_dragging = ctx.input(|input| input.pointer.any_down());
         if !is_dragging && !self.session.push_live_settings(self.book.current(), self.book.revision()) {
@@ -173,10 +124,42 @@ impl App {
         }
     }
 
-    fn apply_theme(&self, ctx: &Context) {
-        let wanted = self.book.current().theme;
+    /// Theme and look, as the settings have them.
+    fn apply_look(&mut self, ctx: &Context) {
+        let Settings { theme: wanted, look, .. } = *self.book.current();
         if ctx.options(|options| options.theme_preference) != wanted {
             ctx.set_theme(wanted);
+        }
+        theme::wear(look);
+        if self.popups.worn.replace(look) != Some(look) {
+            theme::restyle(ctx);
+            ctx.set_zoom_factor(look.scale);
+            ctx.request_repaint();
+        }
+        self.hurry_tooltips(ctx);
+    }
+
+    /// What lies over the window.
+    fn show_popups(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
+        notices::show(ctx, &mut self.session.log, actions);
+        self.show_palette(ctx);
+        self.ask_layout_name(ctx);
+        self.keys_page(ctx);
+        self.close_by_escape(ctx);
+    }
+
+    /// Menus and dialogs take Escape themselves; then the page of keys goes, then help.
+    fn close_by_escape(&mut self, ctx: &Context) {
+        let is_open = self.popups.keys_open || self.popups.help.is_some();
+        if !is_open || egui::Popup::is_any_open(ctx) {
+            return;
+        }
+        if ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+            if self.popups.keys_open {
+                self.popups.keys_open = false;
+            } else {
+                self.popups.help = None;
+            }
         }
     }
 }
@@ -197,13 +180,14 @@ impl eframe::App for App {
         for action in actions::pressed(&ctx) {
             self.perform(&ctx, action);
         }
-        self.apply_theme(&ctx);
+        self.apply_look(&ctx);
         self.take_dropped_files(&ctx);
         let mut actions = Vec::new();
         let mut wanted = None;
         self.top_bar(ui, &mut actions);
         self.rail(ui, &mut actions);
         self.bottom(ui, &mut actions);
+        self.help_strip(ui, &mut actions);
         self.inspector(ui);
         CentralPanel::default().frame(Frame::new().fill(ui.visuals().panel_fill)).show(ui, |ui| {
             let mut context = LabContext {
@@ -211,10 +195,14 @@ impl eframe::App for App {
                 session: &mut self.session,
                 actions: &mut actions,
                 wanted: &mut wanted,
+                recent: &self.shell.recent,
             };
             self.train.show(ui, &mut context);
         });
-        notices::show(&ctx, &mut self.session.log);
+        if let Some(pane) = self.train.hovered() {
+            self.note_topic(ui, ui.ctx().content_rect(), Topic::Pane(pane));
+        }
+        self.show_popups(&ctx, &mut actions);
         self.finish_frame(&ctx, actions, wanted);
         self.overlay.end();
         self.overlay.show(&ctx, self.session.points_held());
@@ -236,6 +224,7 @@ impl eframe::App for App {
 /// The command line goes before what the last start left, and that before the defaults.
 fn first_settings(saved: Option<Settings>, options: &WindowOptions) -> Settings {
     let mut settings = saved.filter(|saved| saved.config.check().is_ok()).unwrap_or_default();
+    settings.look = settings.look.sane();
     if options.config != TrainConfig::default() {
         settings.config.clone_from(&options.config);
     }
@@ -265,6 +254,7 @@ fn draw_seed() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::labs::train::Arrangement;
     use std::collections::HashMap;
 
     #[derive(Default)]
@@ -297,11 +287,17 @@ mod tests {
         app.book.edit_text("data.train", 0.0, "600").unwrap();
         app.book.edit_text("data.classes", 0.0, "{ only = [0, 1] }").unwrap();
         app.book.edit("theme", 1.0, |settings| settings.theme = egui::ThemePreference::Light).unwrap();
+        app.book.edit("scale", 2.0, |settings| settings.look.scale = 2.5).unwrap();
         app.shell.log_open = true;
+        app.train.arrange(Arrangement::Lecture);
+        app.train.save_layout("mine");
+        app.shell.recent.note_run(std::path::Path::new("/runs/lenet-1"));
         eframe::App::save(&mut app, &mut storage);
         let again = open(&storage, WindowOptions::default());
         assert_eq!(again.book.current(), app.book.current());
         assert!(again.shell.log_open);
+        assert_eq!(again.train.layouts().collect::<Vec<_>>(), ["mine"]);
+        assert_eq!(again.shell.recent, app.shell.recent);
         let config = TrainConfig { network: "lenet".to_owned(), ..TrainConfig::default() };
         let told = open(&storage, WindowOptions { config, device: "cpu".to_owned(), ..WindowOptions::default() });
         assert_eq!(told.book.current().config.network, "lenet");

@@ -1,6 +1,9 @@
 //! What a person has chosen: saved between starts, and every change of it can be undone.
 
+use super::runs::leaf;
 use crate::experiments::{ConfigError, TrainConfig};
+use crate::ui::labs::train::SPECS;
+use crate::ui::theme::{Contrast, Look};
 use serde::{Deserialize, Serialize};
 
 /// Changes of one setting that follow each other within this time are one change: a drag, a held key.
@@ -15,11 +18,44 @@ pub struct Settings {
     pub config: TrainConfig,
     pub device: String,
     pub theme: egui::ThemePreference,
+    pub look: Look,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { config: TrainConfig::default(), device: "auto".to_owned(), theme: egui::ThemePreference::Dark }
+        Self {
+            config: TrainConfig::default(),
+            device: "auto".to_owned(),
+            theme: egui::ThemePreference::Dark,
+            look: Look::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// What a change to `after` changes: `Learning rate 0.01 -> 0.001`, several of them with commas between.
+    pub fn describe_change(&self, after: &Self) -> String {
+        let mut changes: Vec<String> = Vec::new();
+        let mut note = |name: &str, before: &str, after: &str| {
+            if before != after {
+                changes.push(format!("{name} {before} \u{2192} {after}"));
+            }
+        };
+        for key in self.config.keys() {
+            let [old, new] = [&self.config, &after.config].map(|config| config.get(&key).unwrap_or_default());
+            let name = SPECS.iter().find(|spec| spec.key == key).map_or(leaf(&key), |spec| spec.name);
+            note(name, &old, &new);
+        }
+        note("Device", &self.device, &after.device);
+        let theme = |settings: &Self| format!("{:?}", settings.theme).to_lowercase();
+        note("Theme", &theme(self), &theme(after));
+        let percent = |look: &Look| format!("{:.0}%", look.scale * 100.0);
+        let contrast = |look: &Look| if look.contrast == Contrast::High { "high" } else { "normal" };
+        note("Contrast", contrast(&self.look), contrast(&after.look));
+        note("Palette", self.look.palette.name(), after.look.palette.name());
+        note("Colour map", self.look.colour_map.name(), after.look.colour_map.name());
+        note("Scale", &percent(&self.look), &percent(&after.look));
+        changes.join(", ")
     }
 }
 
@@ -81,6 +117,16 @@ impl SettingsBook {
         !self.future.is_empty()
     }
 
+    /// What undo would change.
+    pub fn would_undo(&self) -> Option<String> {
+        Some(self.current.describe_change(self.past.last()?))
+    }
+
+    /// What redo would change.
+    pub fn would_redo(&self) -> Option<String> {
+        Some(self.current.describe_change(self.future.last()?))
+    }
+
     pub fn undo(&mut self) {
         if let Some(before) = self.past.pop() {
             self.future.push(std::mem::replace(&mut self.current, before));
@@ -137,6 +183,18 @@ mod tests {
         book.redo();
         book.redo();
         assert_eq!((rate(&book), book.current().config.epochs), (0.004, 3));
+    }
+
+    #[test]
+    fn undo_and_redo_say_what_they_change() {
+        let mut book = SettingsBook::new(Settings::default());
+        assert_eq!(book.would_undo(), None);
+        book.edit_text("optimiser.learning_rate", 0.0, "0.01").unwrap();
+        book.edit("scale", 5.0, |settings| settings.look.scale = 1.25).unwrap();
+        assert_eq!(book.would_undo().as_deref(), Some("Scale 125% \u{2192} 100%"));
+        book.undo();
+        assert_eq!(book.would_undo().as_deref(), Some("Learning rate 0.01 \u{2192} 0.001"));
+        assert_eq!(book.would_redo().as_deref(), Some("Scale 100% \u{2192} 125%"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What is trained on what, the controls of the run, and how far it is.
 
+use super::help::Topic;
 use super::runs::{RunRecord, network_stem};
 use super::{Action, App};
 use crate::engine::Phase;
@@ -12,26 +13,33 @@ use egui::{
 
 const HEIGHT: f32 = 5.0 * theme::UNIT;
 const BUTTON_HEIGHT: f32 = 28.0;
+/// From this width on there is room for everything.
+const WIDE: f32 = 120.0 * theme::UNIT;
+/// Below this one there is room for icons only.
+const MIDDLE: f32 = 90.0 * theme::UNIT;
 
 impl App {
     pub(super) fn top_bar(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 0));
-        Panel::top("top bar").exact_size(HEIGHT).frame(frame).show(ui, |ui| {
+        let width = ui.available_width();
+        let panel = Panel::top("top bar").exact_size(HEIGHT).frame(frame).show(ui, |ui| {
             ui.horizontal_centered(|ui| {
-                self.what(ui);
+                self.what(ui, width >= WIDE, width >= MIDDLE);
                 ui.separator();
-                self.run_buttons(ui, actions);
+                self.run_buttons(ui, width >= MIDDLE, actions);
                 ui.separator();
                 ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                    view_buttons(ui, actions);
+                    self.view_buttons(ui, width, actions);
                     ui.separator();
                     self.progress(ui);
                 });
             });
         });
+        self.note_topic(ui, panel.response.rect, Topic::TopBar);
     }
 
-    fn what(&self, ui: &mut Ui) {
+    /// Names give way to icons where there is no room: first the device's, then the others.
+    fn what(&self, ui: &mut Ui, with_device: bool, with_names: bool) {
         let settings = self.book.current();
         let data = network_stem(&settings.config.data.source).to_owned();
         let network = network_stem(&settings.config.network).to_owned();
@@ -40,13 +48,18 @@ impl App {
             .current()
             .and_then(|run| run.started.as_ref())
             .map_or_else(|| settings.device.clone(), |started| started.device.clone());
-        ui.label(format!("{} {data}", icon::IMAGE)).on_hover_text("The data set");
-        ui.label(format!("{} {network}", icon::STACK)).on_hover_text("The network");
         let device_icon = if device.starts_with("gpu") || device.contains("GPU") { icon::GPU } else { icon::CPU };
-        ui.label(format!("{device_icon} {device}")).on_hover_text("Where it learns");
+        let mut add = |symbol: &str, name: &str, kind: &str, with_name: bool| {
+            let text = if with_name { format!("{symbol} {name}") } else { symbol.to_owned() };
+            let response = ui.label(text).on_hover_text(format!("{kind}: {name}"));
+            response.accessible_name(format!("{kind}: {name}"));
+        };
+        add(icon::IMAGE, &data, "Data set", with_names);
+        add(icon::STACK, &network, "Network", with_names);
+        add(device_icon, &device, "Device", with_device);
     }
 
-    fn run_buttons(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+    fn run_buttons(&self, ui: &mut Ui, with_name: bool, actions: &mut Vec<Action>) {
         let is_going = self.session.is_going();
         let mut add = |ui: &mut Ui, button: Button<'_>, name: &str, action: Action| {
             let response = ui.add(button.min_size(vec2(BUTTON_HEIGHT, BUTTON_HEIGHT)));
@@ -58,10 +71,33 @@ impl App {
         add(ui, Button::new(icon::SKIP_FORWARD), "Step", Action::Step);
         let (symbol, text) = if is_going { (icon::PAUSE, "Pause") } else { (icon::PLAY, "Train") };
         let dark = ui.visuals().dark_mode;
-        let label = RichText::new(format!("{symbol} {text}")).color(theme::plot_background(dark));
-        let train = Button::new(label).fill(theme::accent(dark)).min_size(vec2(84.0, BUTTON_HEIGHT));
+        let label = if with_name { format!("{symbol} {text}") } else { symbol.to_owned() };
+        let label = RichText::new(label).color(theme::plot_background(dark));
+        let least = if with_name { 84.0 } else { BUTTON_HEIGHT };
+        let train = Button::new(label).fill(theme::accent(dark)).min_size(vec2(least, BUTTON_HEIGHT));
         if Action::TrainOrPause.explain(ui.add(train)).accessible_name(text).clicked() {
             actions.push(Action::TrainOrPause);
+        }
+    }
+
+    /// From right to left. What has no room here is in the View menu too.
+    fn view_buttons(&mut self, ui: &mut Ui, width: f32, actions: &mut Vec<Action>) {
+        let text = if width >= MIDDLE { format!("{} View", icon::SLIDERS) } else { icon::SLIDERS.to_owned() };
+        let view = Button::new(text).min_size(vec2(BUTTON_HEIGHT, BUTTON_HEIGHT)).frame_when_inactive(false);
+        self.view_menu(ui, view, actions);
+        let theme_icon = if ui.visuals().dark_mode { icon::SUN } else { icon::MOON };
+        let buttons = [
+            (Action::ToggleInspector, icon::INFO, MIDDLE),
+            (Action::SwitchTheme, theme_icon, WIDE),
+            (Action::Keys, icon::KEYBOARD, WIDE),
+            (Action::CommandPalette, icon::COMMAND, MIDDLE),
+        ];
+        for (action, symbol, _) in buttons.into_iter().filter(|(.., least)| width >= *least) {
+            let size = vec2(BUTTON_HEIGHT, BUTTON_HEIGHT);
+            let button = ui.add(Button::new(symbol).min_size(size).frame_when_inactive(false));
+            if action.explain(button).accessible_name(action.name()).clicked() {
+                actions.push(action);
+            }
         }
     }
 
@@ -86,7 +122,15 @@ impl App {
             painter.rect_filled(done, 1.5, theme::run_colour(run.colour));
         }
         let place = pos2(rect.left(), rect.center().y - 4.0);
-        painter.text(place, Align2::LEFT_CENTER, &text, font, visuals.text_color());
+        let short = self.session.current().filter(|_| share > 0.0).map_or_else(Vec::new, |run| {
+            let epoch = format!("epoch {:.2} of {}", run.epoch, run.config.epochs);
+            vec![epoch, format!("{:.0}%", share * 100.0)]
+        });
+        // The longest for which there is room.
+        let width = |text: &str| painter.layout_no_wrap(text.to_owned(), font.clone(), visuals.text_color()).size().x;
+        let fits = |shown: &&str| width(shown) <= rect.width();
+        let shown = std::iter::once(text.as_str()).chain(short.iter().map(String::as_str)).find(fits).unwrap_or(&text);
+        painter.text(place, Align2::LEFT_CENTER, shown, font, visuals.text_color());
         response.on_hover_text(text);
     }
 
@@ -130,17 +174,4 @@ fn finished_text(run: &RunRecord) -> String {
     let epochs = run.config.epochs;
     let unit = if epochs == 1 { "epoch" } else { "epochs" };
     format!("finished {epochs} {unit}{seconds}{errors}")
-}
-
-fn view_buttons(ui: &mut Ui, actions: &mut Vec<Action>) {
-    let theme_icon = if ui.visuals().dark_mode { icon::SUN } else { icon::MOON };
-    let buttons =
-        [(Action::ToggleInspector, icon::INFO), (Action::SwitchTheme, theme_icon), (Action::ResetLayout, icon::SWAP)];
-    for (action, symbol) in buttons {
-        let button =
-            ui.add(Button::new(symbol).min_size(vec2(BUTTON_HEIGHT, BUTTON_HEIGHT)).frame_when_inactive(false));
-        if action.explain(button).accessible_name(action.name()).clicked() {
-            actions.push(action);
-        }
-    }
 }

@@ -24,6 +24,7 @@ pub struct ActivationAtlas {
     picture: ColorImage,
     blocks: Vec<Block>,
     dark: bool,
+    map: theme::ColourMap,
     /// Which answer it shows.
     shown: Option<(u64, *const Inspection)>,
 }
@@ -43,7 +44,7 @@ struct Block {
 /// What the colours of a block stand for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Range {
-    /// From 0 to this: viridis.
+    /// From 0 to this: the sequential map.
     Unsigned(f32),
     /// From minus to plus this: diverging, zero in the middle.
     Signed(f32),
@@ -54,7 +55,7 @@ impl ActivationAtlas {
         let (blocks, height) = lay_out(&inspection.activations);
         let picture = ColorImage::filled([TEXTURE_WIDTH, height.max(1)], Color32::TRANSPARENT);
         let texture = ctx.load_texture("activations", picture.clone(), TextureOptions::NEAREST);
-        Self { texture, picture, blocks, dark, shown: None }
+        Self { texture, picture, blocks, dark, map: theme::look().colour_map, shown: None }
     }
 
     /// Whether an inspection has the layers that this texture was made for.
@@ -67,14 +68,16 @@ impl ActivationAtlas {
                 .all(|(block, layer)| block.layer == layer.layer && block.shape == layer.shape)
     }
 
-    /// Redraws the texture if the answer, or the theme, is another than the last time.
+    /// Redraws the texture if the answer, the theme or the colour map is another than the last time.
     pub fn update(&mut self, generation: u64, inspection: &Inspection, dark: bool) {
         let key = (generation, std::ptr::from_ref(inspection));
-        if self.shown == Some(key) && self.dark == dark {
+        let map = theme::look().colour_map;
+        if self.shown == Some(key) && self.dark == dark && self.map == map {
             return;
         }
         self.shown = Some(key);
         self.dark = dark;
+        self.map = map;
         let shades = Shades::new(dark);
         for (block, layer) in self.blocks.iter_mut().zip(&inspection.activations) {
             block.range = range_of(&layer.values);
@@ -206,7 +209,7 @@ impl Shades {
     fn new(dark: bool) -> Self {
         let share = |index: usize| index as f32 / (SHADES - 1) as f32;
         Self {
-            unsigned: (0..SHADES).map(|index| theme::viridis(share(index))).collect(),
+            unsigned: (0..SHADES).map(|index| theme::sequential(share(index))).collect(),
             signed: (0..SHADES).map(|index| theme::diverging(share(index) * 2.0 - 1.0, dark)).collect(),
         }
     }

@@ -70,7 +70,7 @@ fn paint_cells(ui: &Ui, grid: Rect, cell: f32, evaluation: &Evaluation) {
             if truth == predicted {
                 painter.rect_stroke(rect, 0.0, Stroke::new(1.0, border), StrokeKind::Inside);
             } else if count > 0 {
-                let fill = theme::viridis(0.15 + 0.85 * count as f32 / largest_error.max(1) as f32);
+                let fill = theme::sequential(0.15 + 0.85 * count as f32 / largest_error.max(1) as f32);
                 painter.rect_filled(rect, 0.0, fill);
                 ink = ink_on(fill);
             }

@@ -6,5 +6,6 @@ pub mod confusion;
 pub mod controls;
 pub mod empty;
 pub mod format;
+pub mod line;
 pub mod probabilities;
 pub mod table;

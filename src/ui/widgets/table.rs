@@ -61,7 +61,10 @@ impl<'a> Table<'a> {
                 egui::Layout::left_to_right(egui::Align::Center)
             };
             let mut ui = ui.new_child(egui::UiBuilder::new().id_salt(index).max_rect(cell).layout(layout));
-            ui.add(egui::Label::new(title).extend()).on_hover_text(column.tooltip);
+            let label = ui.add(egui::Label::new(title).extend().selectable(false)).on_hover_text(column.tooltip);
+            if column.title.is_empty() {
+                label.accessible_name(column.tooltip);
+            }
         }
         table
     }

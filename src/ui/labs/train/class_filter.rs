@@ -12,8 +12,11 @@ pub(super) fn classes_text(filter: &ClassFilter) -> String {
     }
 }
 
-/// Reads what [`classes_text`] writes, and ranges.
-pub(super) fn parse_classes(text: &str) -> Result<ClassFilter, String> {
+/// Reads what the window writes of them (`all`, `0, 3`, `all but 9`), and ranges (`3-5`).
+///
+/// # Errors
+/// Says which part is no class.
+pub fn parse_classes(text: &str) -> Result<ClassFilter, String> {
     let text = text.trim();
     if text.is_empty() || text.eq_ignore_ascii_case("all") {
         return Ok(ClassFilter::All);

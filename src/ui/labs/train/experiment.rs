@@ -8,7 +8,7 @@ use super::typed::Drafts;
 use crate::data::catalogue;
 use crate::nets::{preset_names, resolve};
 use crate::train::{OptimiserKind, ScheduleKind};
-use crate::ui::app::{Action, Devices, Wanted, leaf};
+use crate::ui::app::{Action, Devices, SettingsBook, Wanted, leaf};
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::controls::{control_width, section};
 use egui::{Align, Button, ComboBox, DragValue, Layout, RichText, ScrollArea, Ui, vec2};
@@ -185,7 +185,11 @@ fn footer(ui: &mut Ui, form: &mut Form<'_, '_>) {
         let book = &form.context.book;
         for (action, possible) in [(Action::Undo, book.can_undo()), (Action::Redo, book.can_redo())] {
             let button = ui.add_enabled(possible, Button::new(action.name()).small());
-            if action.explain(button).clicked() {
+            let change = if action == Action::Undo { SettingsBook::would_undo } else { SettingsBook::would_redo };
+            let button = button.on_hover_ui(|ui| {
+                ui.label(format!("{}: {}", action.hint(ui.ctx()), change(book).unwrap_or_default()));
+            });
+            if button.on_disabled_hover_text("No change to go back to").clicked() {
                 form.context.actions.push(action);
             }
         }

@@ -5,7 +5,7 @@ use super::specs::Spec;
 use super::typed::Drafts;
 use crate::engine::RunId;
 use crate::experiments::TrainConfig;
-use crate::ui::app::Wanted;
+use crate::ui::app::{Action, Wanted};
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::controls::{control_width, row};
 use egui::emath::Numeric;
@@ -64,6 +64,7 @@ impl Form<'_, '_> {
         wanted: Wanted,
     ) -> Option<String> {
         let mut chosen = None;
+        let recent = self.context.recent;
         row(ui, spec.name, spec.tooltip, self.waiting.has(spec), |ui| {
             let width = control_width(ui) - SIDE_BUTTON - theme::UNIT;
             let (response, typed) = self.drafts.field(ui, spec.key, current, "name or path", width);
@@ -74,6 +75,18 @@ impl Form<'_, '_> {
                     if ui.selectable_label(*option == current, *option).clicked() {
                         chosen = Some((*option).to_owned());
                     }
+                }
+                let paths = recent.paths(wanted);
+                let has_recent = !paths.is_empty();
+                for (path, obstacle) in paths {
+                    let button = egui::Button::selectable(path == current, path).truncate();
+                    let response = ui.add_enabled(obstacle.is_none(), button).on_hover_text(path);
+                    if response.on_disabled_hover_text(obstacle.unwrap_or_default()).clicked() {
+                        chosen = Some(path.to_owned());
+                    }
+                }
+                if has_recent && Action::ClearRecent.explain(ui.button(Action::ClearRecent.name())).clicked() {
+                    self.context.actions.push(Action::ClearRecent);
                 }
                 ui.separator();
                 if ui.button(format!("{} Open...", icon::FOLDER_OPEN)).clicked() {

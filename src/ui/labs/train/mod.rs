@@ -12,10 +12,12 @@ mod differences;
 mod drawing;
 mod experiment;
 mod form;
+mod help;
 mod hints;
 mod histograms;
 mod layer_curves;
 mod layers;
+mod layouts;
 mod mistakes;
 mod panes;
 mod rate_finder;
@@ -26,9 +28,12 @@ mod specs;
 mod typed;
 mod values;
 
+pub use class_filter::parse_classes;
+pub use layouts::Arrangement;
 pub use panes::Pane;
+pub use specs::{ALL as SPECS, Spec};
 
-use crate::ui::app::{Action, Session, SettingsBook, Wanted};
+use crate::ui::app::{Action, Recent, Session, SettingsBook, Wanted};
 use crate::ui::curves::{PlotView, XAxis};
 use egui::Ui;
 use egui_tiles::{Tile, TileId, Tree};
@@ -42,6 +47,7 @@ pub struct LabContext<'a> {
     pub actions: &'a mut Vec<Action>,
     /// A file dialog to open.
     pub wanted: &'a mut Option<Wanted>,
+    pub recent: &'a Recent,
 }
 
 impl LabContext<'_> {
@@ -63,7 +69,11 @@ impl LabContext<'_> {
 /// The lab's layout and its panes.
 pub struct TrainLab {
     tree: Tree<Pane>,
+    /// Saved under a name.
+    layouts: Vec<layouts::NamedLayout>,
     maximised: Option<TileId>,
+    /// Shown where there is room for one pane only.
+    alone: Pane,
     /// The pane under the pointer.
     hovered: Option<TileId>,
     /// Of the lab in the last frame.
@@ -75,6 +85,8 @@ pub struct TrainLab {
 #[derive(Serialize, Deserialize)]
 pub struct Saved {
     tree: Tree<Pane>,
+    #[serde(default)]
+    layouts: Vec<layouts::NamedLayout>,
     width: Option<f32>,
     plots: PlotSettings,
 }
@@ -138,34 +150,41 @@ impl Default for PlotSettings {
 
 impl Default for TrainLab {
     fn default() -> Self {
-        Self { tree: panes::default_layout(), maximised: None, hovered: None, width: None, views: Views::default() }
+        Self {
+            tree: panes::default_layout(),
+            layouts: Vec::new(),
+            maximised: None,
+            alone: Pane::Loss,
+            hovered: None,
+            width: None,
+            views: Views::default(),
+        }
     }
 }
 
 impl TrainLab {
-    /// As it was left; panes that an older version did not have bring back the first layout.
+    /// As it was left, with the panes that an older version did not have.
     pub fn restore(saved: Saved) -> Self {
-        let has_all = Pane::ALL.iter().all(|pane| saved.tree.tiles.find_pane(pane).is_some());
-        let tree = if has_all { saved.tree } else { panes::default_layout() };
         let views = Views { plots: saved.plots, ..Views::default() };
-        Self { tree, maximised: None, hovered: None, width: saved.width, views }
+        let tree = layouts::complete(saved.tree);
+        Self { tree, layouts: saved.layouts, width: saved.width, views, ..Self::default() }
     }
 
     pub fn save(&self) -> Saved {
-        Saved { tree: self.tree.clone(), width: self.width, plots: self.views.plots.clone() }
-    }
-
-    pub fn reset_layout(&mut self) {
-        self.tree = panes::default_layout();
-        self.maximised = None;
-        self.width = None;
+        Saved {
+            tree: self.tree.clone(),
+            layouts: self.layouts.clone(),
+            width: self.width,
+            plots: self.views.plots.clone(),
+        }
     }
 
     /// Brings a pane to the front of its tabs.
     pub fn reveal(&mut self, pane: Pane) {
         if self.tree.tiles.find_pane(&pane).is_none() {
-            self.reset_layout();
+            self.arrange(Arrangement::Default);
         }
+        self.alone = pane;
         self.maximised = None;
         self.tree.make_active(|_, tile| matches!(tile, Tile::Pane(other) if *other == pane));
     }
@@ -182,6 +201,11 @@ impl TrainLab {
             drawing::edit(session, &mut self.views.drawing, edit);
         }
         self.views.drawing.has_focus()
+    }
+
+    /// The pane under the pointer, in the last frame.
+    pub fn hovered(&self) -> Option<Pane> {
+        self.tree.tiles.get_pane(&self.hovered?).copied()
     }
 
     /// Whether the samples were on screen in the last frame.

@@ -113,6 +113,9 @@ impl Pane {
 
 /// On both sides of a tab's title.
 const TAB_MARGIN: f32 = theme::UNIT;
+/// With less room than this, in points, one pane is shown at a time.
+const LEAST_ROOM: egui::Vec2 = egui::vec2(560.0, 320.0);
+
 /// Of the settings, at the first start.
 const SETTINGS_WIDTH: f32 = 32.0 * theme::UNIT;
 
@@ -169,25 +172,38 @@ fn keep_settings_width(lab: &mut TrainLab, width: f32) {
     let share_of = |tile: TileId| linear.shares.iter().find(|(id, _)| **id == tile).map_or(1.0, |(_, share)| *share);
     let all: f32 = linear.children.iter().map(|&tile| share_of(tile)).sum();
     let own = share_of(child);
-    // Before the first frame there is no width to keep.
-    let wanted = before.map_or(SETTINGS_WIDTH, |before| own / all * before).min(width * 0.5);
+    let stands_alone = matches!(lab.tree.tiles.get(child), Some(Tile::Container(Container::Tabs(_))));
+    let wanted = match before {
+        Some(before) => own / all * before,
+        // Before the first frame there is no width to keep.
+        None if stands_alone => SETTINGS_WIDTH,
+        None => return,
+    };
+    let wanted = wanted.min(width * 0.5);
+    let Some(Tile::Container(Container::Linear(linear))) = lab.tree.tiles.get_mut(root) else { return };
     linear.shares.set_share(child, (all - own) * wanted / (width - wanted).max(1.0));
 }
 
 pub(super) fn show(lab: &mut TrainLab, ui: &mut Ui, context: &mut LabContext<'_>) {
     keep_settings_width(lab, ui.available_width());
-    let mut panes = Panes { context, views: &mut lab.views, maximise: None, hovered: None };
-    let maximised = lab.maximised.and_then(|tile| Some((tile, *lab.tree.tiles.get_pane(&tile)?)));
-    if let Some((tile, pane)) = maximised {
-        panes.show_maximised(ui, tile, pane);
+    let mut panes = Panes { context, views: &mut lab.views, maximise: None, hovered: None, instead: None };
+    let is_small = ui.available_width() < LEAST_ROOM.x || ui.available_height() < LEAST_ROOM.y;
+    let alone = if is_small { lab.tree.tiles.find_pane(&lab.alone) } else { None };
+    let filling = lab.maximised.or(alone).and_then(|tile| Some((tile, *lab.tree.tiles.get_pane(&tile)?)));
+    if let Some((tile, pane)) = filling {
+        panes.show_maximised(ui, tile, pane, !is_small);
     } else {
         lab.maximised = None;
         lab.tree.ui(&mut panes, ui);
     }
-    let (maximise, hovered) = (panes.maximise, panes.hovered);
+    let (maximise, hovered, instead) = (panes.maximise, panes.hovered, panes.instead);
     lab.hovered = hovered;
     if let Some(tile) = maximise {
         lab.maximised = if lab.maximised == Some(tile) { None } else { Some(tile) };
+    }
+    if let Some(pane) = instead {
+        lab.alone = pane;
+        lab.maximised = lab.maximised.and_then(|_| lab.tree.tiles.find_pane(&pane));
     }
 }
 
@@ -197,16 +213,31 @@ struct Panes<'a, 'b> {
     views: &'a mut Views,
     maximise: Option<TileId>,
     hovered: Option<TileId>,
+    /// Which pane is to fill the lab instead.
+    instead: Option<Pane>,
 }
 
 impl Panes<'_, '_> {
-    fn show_maximised(&mut self, ui: &mut Ui, tile: TileId, pane: Pane) {
+    /// One pane fills the lab. Its title is a menu of the others.
+    fn show_maximised(&mut self, ui: &mut Ui, tile: TileId, pane: Pane, can_go_back: bool) {
         let bar = Frame::new().fill(self.tab_bar_color(ui.visuals())).inner_margin(Margin::symmetric(8, 0));
         egui::Panel::top("maximised title").frame(bar).exact_size(theme::TITLE_HEIGHT).show(ui, |ui| {
             ui.horizontal_centered(|ui| {
-                ui.label(theme::title(pane.title()));
+                let title = theme::title(format!("{} {}", pane.title(), icon::CARET_DOWN));
+                let menu = ui.menu_button(title, |ui| {
+                    egui::ScrollArea::vertical().max_height(ui.ctx().content_rect().height() * 0.7).show(ui, |ui| {
+                        for other in Pane::ALL {
+                            if ui.selectable_label(other == pane, other.title()).clicked() {
+                                self.instead = Some(other);
+                            }
+                        }
+                    });
+                });
+                menu.response.on_hover_text("Show another pane").accessible_name(format!("Pane: {}", pane.title()));
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    self.title_end(ui, tile, pane, "Restore pane", "Put this pane back in its place (F11)");
+                    if can_go_back {
+                        self.title_end(ui, tile, pane, "Restore pane", "Put this pane back in its place (Z)");
+                    }
                 });
             });
         });
@@ -295,7 +326,7 @@ impl Behavior<Pane> for Panes<'_, '_> {
                 tile,
                 *pane,
                 "Maximise pane",
-                "Let this pane fill the lab (F11, or double-click its title)",
+                "Let this pane fill the lab (Z, or double-click its title)",
             );
         });
     }

@@ -2,19 +2,19 @@
 
 /// A setting as a person meets it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Spec {
+pub struct Spec {
     /// As [`TrainConfig::with`](crate::experiments::TrainConfig::with) takes it; `device` is beside it.
-    pub(super) key: &'static str,
-    pub(super) name: &'static str,
-    pub(super) tooltip: &'static str,
+    pub key: &'static str,
+    pub name: &'static str,
+    pub tooltip: &'static str,
 }
 
 macro_rules! specs {
     ($($constant:ident: $key:literal, $name:literal, $tooltip:literal;)*) => {
         $(pub(super) const $constant: Spec = Spec { key: $key, name: $name, tooltip: $tooltip };)*
 
-        #[cfg(test)]
-        const ALL: &[Spec] = &[$($constant),*];
+        /// Of all settings, in the order of the form.
+        pub const ALL: &[Spec] = &[$($constant),*];
     };
 }
 

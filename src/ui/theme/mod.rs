@@ -1,7 +1,20 @@
 //! Every colour, distance and text size of the window, the fonts and icons, and how numbers are written.
 //!
 //! Imports only egui. The rest of `ui` takes its looks from here and nowhere else, so that a colour means one thing
-//! everywhere and a change of theme is a change of this file.
+//! everywhere and a change of theme is a change of this folder. `look` is what a person may choose, `palettes` the
+//! colours of runs and classes, `maps` those of values.
+
+#[cfg(test)]
+mod contrast;
+mod look;
+mod maps;
+mod palettes;
+
+pub use look::{ColourMap, Contrast, LARGEST_SCALE, Look, Palette, SMALLEST_SCALE, look, wear};
+pub use maps::{diverging, sequential};
+pub use palettes::{class_colour, run_colour};
+/// The name of [`sequential`] when there was only one map.
+pub use sequential as viridis;
 
 use egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, RichText, Shadow, Stroke,
@@ -76,31 +89,6 @@ pub mod icon {
     pub const COMMAND: &str = "\u{fe1c4}";
 }
 
-/// Okabe and Ito's eight hues, moved until each keeps a contrast of 2.5 on both themes and every pair stays apart (at
-/// least 24 in CIELAB) in normal, protanope and deuteranope vision; the most different come first.
-const CATEGORIES: [Color32; 10] = [
-    Color32::from_rgb(0x00, 0xA5, 0xF0),
-    Color32::from_rgb(0xDE, 0x89, 0x04),
-    Color32::from_rgb(0x02, 0xAD, 0x88),
-    Color32::from_rgb(0x9C, 0x4C, 0xA1),
-    Color32::from_rgb(0x45, 0x5C, 0xD6),
-    Color32::from_rgb(0x8C, 0x5F, 0x01),
-    Color32::from_rgb(0x92, 0xA4, 0x5B),
-    Color32::from_rgb(0x5F, 0x32, 0xFB),
-    Color32::from_rgb(0x73, 0x4E, 0x65),
-    Color32::from_rgb(0x6A, 0x61, 0x3D),
-];
-
-/// A run keeps its colour for as long as it is on screen; after ten the cycle begins again.
-pub fn run_colour(index: usize) -> Color32 {
-    CATEGORIES[index % CATEGORIES.len()]
-}
-
-/// Always beside the class's name: no palette of ten can be told apart by colour alone.
-pub fn class_colour(class: usize) -> Color32 {
-    CATEGORIES[class % CATEGORIES.len()]
-}
-
 /// One theme's neutral scale, from the deepest surface to the strongest text, and its accent.
 struct Scale {
     plot: u8,
@@ -159,8 +147,51 @@ const LIGHT: Scale = Scale {
     error: Color32::from_rgb(0xB4, 0x1F, 0x24),
 };
 
+const HIGH_DARK: Scale = Scale {
+    plot: 0,
+    panel: 8,
+    raised: 14,
+    button: 30,
+    hovered: 46,
+    pressed: 58,
+    border: 112,
+    strong_border: 176,
+    weak_text: 200,
+    text: 240,
+    strong_text: 255,
+    accent: Color32::from_rgb(0xBC, 0xBE, 0xFF),
+    selection: Color32::from_rgb(0x30, 0x30, 0x80),
+    selected_text: Color32::from_rgb(0xFF, 0xFF, 0xFF),
+    warning: Color32::from_rgb(0xFF, 0xCA, 0x5E),
+    error: Color32::from_rgb(0xFF, 0xA6, 0x9C),
+};
+
+const HIGH_LIGHT: Scale = Scale {
+    plot: 255,
+    panel: 250,
+    raised: 255,
+    button: 234,
+    hovered: 220,
+    pressed: 206,
+    border: 118,
+    strong_border: 64,
+    weak_text: 56,
+    text: 20,
+    strong_text: 0,
+    accent: Color32::from_rgb(0x2F, 0x2E, 0xA8),
+    selection: Color32::from_rgb(0xCC, 0xCC, 0xFA),
+    selected_text: Color32::from_rgb(0x12, 0x11, 0x60),
+    warning: Color32::from_rgb(0x64, 0x40, 0x00),
+    error: Color32::from_rgb(0x92, 0x0E, 0x14),
+};
+
 fn scale(dark: bool) -> &'static Scale {
-    if dark { &DARK } else { &LIGHT }
+    match (look().contrast, dark) {
+        (Contrast::Normal, true) => &DARK,
+        (Contrast::Normal, false) => &LIGHT,
+        (Contrast::High, true) => &HIGH_DARK,
+        (Contrast::High, false) => &HIGH_LIGHT,
+    }
 }
 
 /// The one colour that is not data: focus, selection, what the next click does.
@@ -185,8 +216,15 @@ pub fn install(ctx: &Context) {
         ctx.style_mut_of(theme, |style| {
             set_text(style);
             set_spacing(style);
-            style.visuals = visuals(theme == Theme::Dark);
         });
+    }
+    restyle(ctx);
+}
+
+/// The colours of both themes, after the look has changed.
+pub fn restyle(ctx: &Context) {
+    for theme in [Theme::Dark, Theme::Light] {
+        ctx.style_mut_of(theme, |style| style.visuals = visuals(theme == Theme::Dark));
     }
 }
 
@@ -214,11 +252,11 @@ fn fonts() -> FontDefinitions {
     let mut add = |name: &str, bytes: &'static [u8], tweak: FontTweak| {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes).tweak(tweak)));
     };
-    add("inter", include_bytes!("../../assets/fonts/Inter-Regular.otf"), FontTweak::default());
-    add("inter-semibold", include_bytes!("../../assets/fonts/Inter-SemiBold.otf"), FontTweak::default());
-    add("jetbrains-mono", include_bytes!("../../assets/fonts/JetBrainsMono-Regular.ttf"), FontTweak::default());
+    add("inter", include_bytes!("../../../assets/fonts/Inter-Regular.otf"), FontTweak::default());
+    add("inter-semibold", include_bytes!("../../../assets/fonts/Inter-SemiBold.otf"), FontTweak::default());
+    add("jetbrains-mono", include_bytes!("../../../assets/fonts/JetBrainsMono-Regular.ttf"), FontTweak::default());
     let icons = FontTweak { scale: 1.15, y_offset_factor: 0.02, ..FontTweak::default() };
-    add("phosphor", include_bytes!("../../assets/fonts/Phosphor-subset.ttf"), icons);
+    add("phosphor", include_bytes!("../../../assets/fonts/Phosphor-subset.ttf"), icons);
     let fallbacks = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
     for (family, first) in
         [(FontFamily::Proportional, "inter"), (FontFamily::Monospace, "jetbrains-mono"), (semibold(), "inter-semibold")]
@@ -304,74 +342,6 @@ fn set_widgets(visuals: &mut Visuals, scale: &Scale) {
     visuals.widgets.open = state(scale.hovered, border, scale.strong_text);
 }
 
-/// Matplotlib's viridis (van der Walt and Smith, CC0) at every seventeenth of its 256 entries.
-const VIRIDIS: [[u8; 3]; 16] = [
-    [68, 1, 84],
-    [72, 26, 108],
-    [71, 47, 125],
-    [65, 68, 135],
-    [57, 86, 140],
-    [49, 104, 142],
-    [42, 120, 142],
-    [35, 136, 142],
-    [31, 152, 139],
-    [34, 168, 132],
-    [53, 183, 121],
-    [84, 197, 104],
-    [122, 209, 81],
-    [165, 219, 54],
-    [210, 226, 27],
-    [253, 231, 37],
-];
-
-/// `ColorBrewer`'s blues (of `RdBu`) and oranges (of `PuOr`) around near-white; on dark the same hues grow out of
-/// near-black, so that zero is quiet on either background.
-const DIVERGING_LIGHT: [[u8; 3]; 9] = [
-    [33, 102, 172],
-    [67, 147, 195],
-    [146, 197, 222],
-    [209, 229, 240],
-    [247, 247, 247],
-    [254, 224, 182],
-    [253, 184, 99],
-    [224, 130, 20],
-    [179, 88, 6],
-];
-const DIVERGING_DARK: [[u8; 3]; 9] = [
-    [146, 197, 222],
-    [67, 147, 195],
-    [33, 102, 172],
-    [28, 56, 88],
-    [30, 30, 30],
-    [86, 48, 14],
-    [179, 88, 6],
-    [224, 130, 20],
-    [253, 184, 99],
-];
-
-/// Unsigned values: `t` from 0 to 1 (clamped; not a number counts as 0).
-pub fn viridis(t: f32) -> Color32 {
-    interpolate(&VIRIDIS, t)
-}
-
-/// Signed values: `t` from -1 (blue) by 0 (neutral, also for what is not a number) to 1 (orange), clamped.
-pub fn diverging(t: f32, dark: bool) -> Color32 {
-    let t = if t.is_nan() { 0.0 } else { t };
-    interpolate(if dark { &DIVERGING_DARK } else { &DIVERGING_LIGHT }, t.midpoint(1.0))
-}
-
-fn interpolate(stops: &[[u8; 3]], t: f32) -> Color32 {
-    let t = if t.is_nan() { 0.0 } else { t.clamp(0.0, 1.0) };
-    let place = t * (stops.len() - 1) as f32;
-    let below = (place as usize).min(stops.len() - 2);
-    let share = place - below as f32;
-    let mix = |channel: usize| {
-        let (a, b) = (f32::from(stops[below][channel]), f32::from(stops[below + 1][channel]));
-        (a + (b - a) * share).round() as u8
-    };
-    Color32::from_rgb(mix(0), mix(1), mix(2))
-}
-
 /// A number as people read it: four digits that mean something and no more (`0.0312`, `98.13`, `1.2e-5`), integers
 /// whole and grouped (`12,345`).
 pub fn figures(value: f64) -> String {
@@ -404,4 +374,51 @@ pub fn integer(value: f64) -> String {
         out.push(digit);
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contrast::{contrast_ratio, luminance};
+    use super::*;
+
+    fn ratio(a: Color32, b: Color32) -> f64 {
+        contrast_ratio(luminance(a), luminance(b))
+    }
+
+    /// The lowest contrast of any text with anything that it stands on.
+    fn weakest_text(scale: &Scale) -> f64 {
+        let grey = Color32::from_gray;
+        let anywhere = [grey(scale.weak_text), grey(scale.text), grey(scale.strong_text)];
+        let coloured = [scale.accent, scale.warning, scale.error];
+        let grounds = [scale.plot, scale.panel, scale.raised].map(grey);
+        let on_grounds = anywhere.iter().chain(&coloured).flat_map(|text| grounds.map(|ground| ratio(*text, ground)));
+        let controls = [scale.button, scale.hovered, scale.pressed].map(grey);
+        let on_controls = controls.into_iter().map(|ground| ratio(grey(scale.text), ground));
+        let selected = [ratio(scale.selected_text, scale.selection), ratio(grey(scale.plot), scale.accent)];
+        on_grounds.chain(on_controls).chain(selected).fold(f64::INFINITY, f64::min)
+    }
+
+    #[test]
+    fn text_is_readable_and_in_high_contrast_more_so() {
+        // Success criteria 1.4.3 and 1.4.6 of WCAG 2.2.
+        for (name, scale, least) in [
+            ("dark", &DARK, 4.5),
+            ("light", &LIGHT, 4.5),
+            ("high dark", &HIGH_DARK, 7.0),
+            ("high light", &HIGH_LIGHT, 7.0),
+        ] {
+            assert!(weakest_text(scale) >= least, "{name}: {:.2}", weakest_text(scale));
+        }
+    }
+
+    #[test]
+    fn in_high_contrast_borders_can_be_seen() {
+        // Success criterion 1.4.11.
+        for scale in [&HIGH_DARK, &HIGH_LIGHT] {
+            for ground in [scale.plot, scale.panel, scale.raised] {
+                let seen = ratio(Color32::from_gray(scale.border), Color32::from_gray(ground));
+                assert!(seen >= 3.0, "{seen:.2} on {ground}");
+            }
+        }
+    }
 }

@@ -1,0 +1,97 @@
+//! Files that come in and go out: dialogs, drops, what was opened before.
+
+use super::background::{Picked, Progress, Task, pick, save_text};
+use super::{App, Devices, Wanted};
+use egui::Context;
+use std::path::Path;
+
+const LOG_NAME: &str = "glassbox-log.txt";
+
+impl App {
+    pub(super) fn take_results(&mut self) {
+        if let Some(task) = self.looking_for_devices.take() {
+            match task.poll() {
+                Progress::Working => self.looking_for_devices = Some(task),
+                Progress::Done(devices) => self.session.devices = Devices::Known(devices),
+                Progress::Lost => {
+                    self.session.devices = Devices::Known(Vec::new());
+                    self.session.log.note("The devices of this machine could not be listed; the processor can be used");
+                }
+            }
+        }
+        if let Some(task) = self.picking.take() {
+            match task.poll() {
+                Progress::Working => self.picking = Some(task),
+                Progress::Done(Picked::Path(wanted, path)) => {
+                    self.shell.recent.note_folder(wanted, &path);
+                    self.take_path(wanted, &path);
+                }
+                Progress::Done(Picked::NoDialog(text)) => self.session.log.note(text),
+                Progress::Done(Picked::Cancelled) | Progress::Lost => {}
+            }
+        }
+        if let Some(task) = self.saving.take() {
+            match task.poll() {
+                Progress::Working => self.saving = Some(task),
+                Progress::Done(Some(Ok(text))) => self.session.log.note(text),
+                Progress::Done(Some(Err(text))) => self.session.log.error(text),
+                Progress::Done(None) | Progress::Lost => {}
+            }
+        }
+    }
+
+    /// Shows a file dialog, if none is open.
+    pub(super) fn ask_for(&mut self, ctx: &Context, wanted: Wanted) {
+        if self.picking.is_none() {
+            self.picking = Some(pick(ctx, wanted, self.shell.recent.folder(wanted)));
+        }
+    }
+
+    pub(super) fn save_log(&mut self, ctx: &Context) {
+        if self.saving.is_none() {
+            let text = self.popups.log.found_text(&self.session.log);
+            self.saving = Some(save_text(ctx, LOG_NAME, text));
+        }
+    }
+
+    fn take_path(&mut self, wanted: Wanted, path: &Path) {
+        let key = match wanted {
+            Wanted::Data => "data.source",
+            Wanted::Network => "network",
+        };
+        if let Err(error) = self.assign(key, &path.display().to_string(), 0.0) {
+            self.session.log.error(error);
+        }
+    }
+
+    /// A folder dropped on the window is data, a TOML file a network.
+    pub(super) fn take_dropped_files(&mut self, ctx: &Context) {
+        let dropped = ctx.input(|input| input.raw.dropped_files.clone());
+        for path in dropped.iter().map(|file| file.path()) {
+            if path.is_dir() {
+                self.take_path(Wanted::Data, path);
+            } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
+                self.take_path(Wanted::Network, path);
+            } else {
+                let text = path.display();
+                self.session.log.note(format!("{text}: drop a folder of IDX files, or an architecture as TOML"));
+            }
+        }
+    }
+
+    /// Notes the files that the settings name, when the settings have changed, and the folder of the run in hand.
+    pub(super) fn remember_files(&mut self) {
+        let revision = Some(self.book.revision());
+        if self.popups.seen_revision != revision {
+            self.popups.seen_revision = revision;
+            self.shell.recent.note_config(&self.book.current().config);
+        }
+        let started = self.session.current().and_then(|run| run.started.as_ref());
+        if let Some(folder) = started.and_then(|started| started.folder.as_deref()) {
+            self.shell.recent.note_run(folder);
+        }
+    }
+}
+
+/// What is saved under way.
+pub(super) type Saving = Task<Option<Result<String, String>>>;

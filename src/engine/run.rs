@@ -3,10 +3,10 @@
 use super::device::{OpenDevice, open_device};
 use super::folder::{FolderError, RunFolder};
 use super::message::{
-    Answer, ImageSource, Inspection, LayerActivation, Query, RunId, SampleImage, SampleProbabilities, Started,
-    find_image,
+    Answer, HistogramCost, ImageSource, Inspection, LayerActivation, Query, RunId, SampleImage, SampleProbabilities,
+    Started, find_image,
 };
-use super::watcher::{Latest, PointBox, SeriesNames, Watcher};
+use super::watcher::{Latest, Outbox, SeriesNames, Watcher};
 use crate::data::Split;
 use crate::experiments::{Advance, ConfigError, RunError, TrainConfig, Training};
 use crate::nets::Checkpoint;
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 
 /// Test images that are watched while a network learns.
 const SAMPLES: usize = 24;
+
+const HISTOGRAMS_EVERY: &str = "monitor.histograms_every";
 
 /// How far a run may go before it pauses by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub(super) struct ActiveRun {
     worked: Duration,
     /// Images trained on, and the time that took.
     trained: (u64, Duration),
+    /// What `trained`, the histograms and their number were when their interval was last set.
+    histograms_since: (Duration, Duration, u64),
     /// The state at the last place where all was well.
     last_good: Checkpoint,
     faulty: bool,
@@ -100,6 +104,7 @@ impl ActiveRun {
             names: SeriesNames::default(),
             worked: Duration::ZERO,
             trained: (0, Duration::ZERO),
+            histograms_since: (Duration::ZERO, Duration::ZERO, 0),
             faulty: false,
         }
     }
@@ -129,11 +134,11 @@ impl ActiveRun {
     }
 
     /// One small step: of training, or of an evaluation.
-    pub(super) fn turn(&mut self, points: &PointBox) -> Result<Advance, TurnError> {
+    pub(super) fn turn(&mut self, out: &Outbox) -> Result<Advance, TurnError> {
         let began = Instant::now();
         let mut watcher = Watcher {
             run: self.id,
-            points,
+            out,
             folder: self.folder.as_mut(),
             latest: &mut self.latest,
             names: &mut self.names,
@@ -180,6 +185,9 @@ impl ActiveRun {
 
     pub(super) fn change(&mut self, setting: &str, value: &str) -> Result<(String, String), ConfigError> {
         let (before, after) = self.training.change(setting, value)?;
+        if setting == HISTOGRAMS_EVERY && before != after {
+            self.histograms_since = self.histograms_so_far();
+        }
         self.record(&serde_json::json!({
             "event": "changed", "step": self.training.steps(), "setting": setting, "before": before, "after": after,
         }));
@@ -211,6 +219,20 @@ impl ActiveRun {
     pub(super) fn images_per_second(&self) -> f64 {
         let (images, time) = self.trained;
         images as f64 / time.as_secs_f64().max(1e-9)
+    }
+
+    pub(super) fn histogram_cost(&self) -> HistogramCost {
+        let (trained, histograms, looks) = self.histograms_so_far();
+        let (trained_before, histograms_before, looks_before) = self.histograms_since;
+        HistogramCost {
+            looks: looks - looks_before,
+            seconds: histograms.saturating_sub(histograms_before).as_secs_f64(),
+            training_seconds: trained.saturating_sub(trained_before).as_secs_f64(),
+        }
+    }
+
+    fn histograms_so_far(&self) -> (Duration, Duration, u64) {
+        (self.trained.1, self.training.histogram_time(), self.latest.histogram_looks)
     }
 
     /// At the pace so far, evaluations included.

@@ -7,6 +7,7 @@ mod actions;
 mod background;
 mod bottom;
 mod events;
+mod histograms;
 mod inspector;
 mod log;
 mod notices;
@@ -19,6 +20,7 @@ mod top_bar;
 
 pub use actions::Action;
 pub use background::Wanted;
+pub use histograms::{HistogramHistory, Look, MOST_LOOKS, Reach};
 pub use log::{Entry, Level, Log};
 pub use overlay::Overlay;
 pub use runs::{Change, RunRecord, leaf, network_stem};

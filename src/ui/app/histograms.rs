@@ -82,6 +82,18 @@ impl HistogramHistory {
 }
 
 impl Reach {
+    /// What holds both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let low = if self.low > 0.0 && other.low > 0.0 { self.low.min(other.low) } else { self.low.max(other.low) };
+        Self {
+            low,
+            typical: self.typical.max(other.typical),
+            high: self.high.max(other.high),
+            has_negative: self.has_negative || other.has_negative,
+        }
+    }
+
     fn of(histogram: &Histogram) -> Self {
         let mut counts = vec![0u64; BINS_PER_SIGN as usize + 1];
         for (bin, count) in &histogram.bins {

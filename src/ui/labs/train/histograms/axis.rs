@@ -36,19 +36,16 @@ pub(super) struct ValueAxis {
 
 impl AxisRange {
     /// Round numbers that hold nearly all values (linear) or all of them (logarithmic).
-    pub(super) fn covering(reaches: impl Iterator<Item = Reach>, log: bool) -> Self {
-        let (mut low, mut high, mut has_negative) = (f64::INFINITY, 0.0f64, false);
-        for reach in reaches {
-            high = high.max(if log { reach.high } else { reach.typical });
-            low = if reach.low > 0.0 { low.min(reach.low) } else { low };
-            has_negative |= reach.has_negative;
-        }
-        let high = if high > 0.0 { nice_step(high) } else { 1.0 };
+    pub(super) fn covering(reach: Reach, log: bool) -> Self {
+        let Reach { low, typical, high, has_negative } = reach;
         if !log {
+            let step = nice_step(typical / 8.0);
+            let high = if typical > 0.0 { (typical / step - 1e-9).ceil() * step } else { 1.0 };
             return Self { log, has_negative, low: 0.0, high };
         }
+        let high = if high > 0.0 { nice_step(high) } else { 1.0 };
         let top = (high.log10() - 1e-9).ceil() as i32;
-        let wanted = if low.is_finite() { low.log10().floor() as i32 } else { top - 1 };
+        let wanted = if low > 0.0 { low.log10().floor() as i32 } else { top - 1 };
         Self { log, has_negative, low: 10f64.powi(wanted.clamp(top - MOST_DECADES, top - 1)), high }
     }
 }
@@ -172,7 +169,7 @@ mod tests {
         };
         let run = crate::engine::RunId(1);
         history.push(crate::engine::HistogramLook { run, step: 1, epoch: 0.0, layers: vec![layer] });
-        (ValueAxis::new(AxisRange::covering(history.looks()[0].reaches.iter().copied(), log)), histogram)
+        (ValueAxis::new(AxisRange::covering(history.looks()[0].reaches[0], log)), histogram)
     }
 
     /// Weights, gradients, and activations with a spike at zero.

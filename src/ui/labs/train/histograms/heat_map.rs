@@ -167,14 +167,20 @@ fn step_labels(ui: &Ui, painter: &Painter, plot: Rect, spans: &Spans) {
 
 /// From no values to the highest share, with the shares at both ends.
 fn colour_bar(ui: &Ui, painter: &Painter, plot: Rect, scale: ShareScale) {
-    const STRIPES: usize = 48;
+    const STOPS: u32 = 16;
     let bar = Rect::from_min_size(plot.right_top() + vec2(theme::UNIT, 0.0), vec2(BAR, plot.height()));
-    let height = bar.height() / STRIPES as f32;
-    for stripe in 0..STRIPES {
-        let top = bar.bottom() - (stripe + 1) as f32 * height;
-        let place = Rect::from_min_size(pos2(bar.left(), top), vec2(BAR, height + 0.5));
-        painter.rect_filled(place.intersect(bar), 0.0, theme::viridis(stripe as f32 / (STRIPES - 1) as f32));
+    let mut mesh = Mesh::default();
+    for stop in 0..STOPS {
+        let share = stop as f32 / (STOPS - 1) as f32;
+        let (y, colour) = (bar.bottom() - share * bar.height(), theme::viridis(share));
+        mesh.colored_vertex(pos2(bar.left(), y), colour);
+        mesh.colored_vertex(pos2(bar.right(), y), colour);
     }
+    for first in (0..STOPS - 1).map(|stop| 2 * stop) {
+        mesh.add_triangle(first, first + 1, first + 2);
+        mesh.add_triangle(first + 1, first + 2, first + 3);
+    }
+    painter.add(Shape::mesh(mesh));
     let font = FontId::monospace(theme::SMALL_SIZE - 1.0);
     let weak = ui.visuals().weak_text_color();
     let label = |at: egui::Pos2, align, share: f32| {

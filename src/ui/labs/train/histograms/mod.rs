@@ -10,17 +10,19 @@ use super::LabContext;
 use crate::engine::RunId;
 use crate::experiments::MonitorConfig;
 use crate::train::{Quantity, histogram};
-use crate::ui::app::{Action, HistogramHistory, RunRecord, Selection};
+use crate::ui::app::{Action, HistogramHistory, Reach, RunRecord, Selection};
 use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::empty::empty;
 use axis::AxisRange;
-use egui::{Button, Label, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, WidgetInfo, vec2};
+use egui::{Button, Label, RichText, Role, ScrollArea, Sense, Ui, UiBuilder, Vec2, WidgetInfo, vec2};
 use panel::{Panel, ShareScale};
 
 /// A layer among several gets at least this much room.
 const LEAST_WIDTH: f32 = 34.0 * theme::UNIT;
-const LEAST_HEIGHT: f32 = 18.0 * theme::UNIT;
+const LEAST_HEIGHT: f32 = 16.0 * theme::UNIT;
+/// In a pane lower than this the controls scroll with the pictures.
+const LOW_PANE: f32 = 24.0 * theme::UNIT;
 const TITLE: f32 = 2.5 * theme::UNIT;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +48,8 @@ pub(super) struct HistogramsView {
     style: Style,
     /// By quantity, in the order of `Quantity::ALL`: gradients span decades.
     log_values: [bool; 3],
-    /// For heat maps and for ridges: a shade must show few values beside many, an outline its shape.
-    log_shares: [bool; 2],
+    /// For heat maps and for ridges, by quantity: many activations are zero, and a shade must show the others beside them.
+    log_shares: [[bool; 3]; 2],
     scope: Scope,
     of: Option<(RunId, Quantity)>,
     panels: Vec<Panel>,
@@ -61,7 +63,7 @@ impl Default for HistogramsView {
             followed: None,
             style: Style::HeatMap,
             log_values: [false, true, false],
-            log_shares: [true, false],
+            log_shares: [[false, false, true], [false; 3]],
             scope: Scope::Layer,
             of: None,
             panels: Vec::new(),
@@ -83,10 +85,22 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Histogr
         show_empty(ui, context);
         return;
     }
+    if ui.available_height() < LOW_PANE {
+        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            toolbar::show(ui, context, view);
+            show_panels(ui, context, view, vec2(ui.available_width(), LEAST_HEIGHT));
+        });
+        return;
+    }
     toolbar::show(ui, context, view);
+    let room = ui.available_size();
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| show_panels(ui, context, view, room));
+}
+
+fn show_panels(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut HistogramsView, room: Vec2) {
     let Some(run) = context.session.current() else { return };
     view.take_up(run.id, &run.histograms);
-    if let Some(wish) = view.show_panels(ui) {
+    if let Some(wish) = view.show_panels(ui, room) {
         view.grant(context, wish);
     }
 }
@@ -159,7 +173,7 @@ impl HistogramsView {
     }
 
     fn log_shares(&mut self) -> &mut bool {
-        &mut self.log_shares[self.style as usize]
+        &mut self.log_shares[self.style as usize][self.quantity as usize]
     }
 
     /// Brings the panels to the newest step. Costs nothing when there is none.
@@ -174,47 +188,43 @@ impl HistogramsView {
         for panel in &mut self.panels {
             panel.take_up(history, self.quantity);
         }
-        let shared = (self.scope == Scope::AllLayers)
-            .then(|| AxisRange::covering(self.panels.iter().flat_map(Panel::reaches), log));
+        let all = self.panels.iter().fold(Reach::default(), |reach, panel| reach.and(panel.reach));
+        let shared = (self.scope == Scope::AllLayers).then(|| AxisRange::covering(all, log));
         let (only, scope) = (self.layer.as_deref(), self.scope);
         let is_needed = |panel: &&mut Panel| scope == Scope::AllLayers || only.is_none_or(|only| only == panel.layer);
         for panel in self.panels.iter_mut().filter(is_needed) {
-            let range = shared.unwrap_or_else(|| AxisRange::covering(panel.reaches(), log));
+            let range = shared.unwrap_or_else(|| AxisRange::covering(panel.reach, log));
             panel.arrange(range);
         }
     }
 
-    fn show_panels(&mut self, ui: &mut Ui) -> Option<Wish> {
+    fn show_panels(&mut self, ui: &mut Ui, room: Vec2) -> Option<Wish> {
         let log = *self.log_shares();
-        let most = self.panels.iter().map(Panel::most).fold(0.0, f32::max);
+        let most = self.panels.iter().map(|panel| panel.most).fold(0.0, f32::max);
         let (style, scope, quantity) = (self.style, self.scope, self.quantity);
-        let scale = |panel: &Panel| ShareScale { log, most: if scope == Scope::Layer { panel.most() } else { most } };
+        let scale = |panel: &Panel| ShareScale { log, most: if scope == Scope::Layer { panel.most } else { most } };
         if let Some(layer) = self.layer.clone() {
             let Some(panel) = self.panels.iter_mut().find(|panel| panel.layer == layer) else {
                 return show_missing(ui, &layer, quantity);
             };
-            let (size, scale) = (ui.available_size().max(vec2(LEAST_WIDTH / 2.0, LEAST_HEIGHT / 2.0)), scale(panel));
+            let (size, scale) = (vec2(room.x, room.y.max(LEAST_HEIGHT)), scale(panel));
             return show_panel(ui, panel, size, style, scale, quantity, true);
         }
         let mut wish = None;
-        ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            let room = ui.available_size();
-            let columns = ((room.x / LEAST_WIDTH) as usize).clamp(1, self.panels.len().max(1));
-            let rows = self.panels.len().div_ceil(columns).max(1);
-            let gap = theme::UNIT;
-            let width = (room.x - gap * (columns - 1) as f32) / columns as f32;
-            let height = ((room.y - gap * (rows - 1) as f32) / rows as f32).max(LEAST_HEIGHT);
-            ui.spacing_mut().item_spacing = vec2(gap, gap);
-            for row in self.panels.chunks_mut(columns) {
-                ui.horizontal(|ui| {
-                    for panel in row {
-                        let scale = scale(panel);
-                        wish =
-                            show_panel(ui, panel, vec2(width, height), style, scale, quantity, false).or(wish.take());
-                    }
-                });
-            }
-        });
+        let columns = ((room.x / LEAST_WIDTH) as usize).clamp(1, self.panels.len().max(1));
+        let rows = self.panels.len().div_ceil(columns).max(1);
+        let gap = theme::UNIT;
+        let width = (room.x - gap * (columns - 1) as f32) / columns as f32;
+        let height = ((room.y - gap * (rows - 1) as f32) / rows as f32).max(LEAST_HEIGHT);
+        ui.spacing_mut().item_spacing = vec2(gap, gap);
+        for row in self.panels.chunks_mut(columns) {
+            ui.horizontal(|ui| {
+                for panel in row {
+                    let scale = scale(panel);
+                    wish = show_panel(ui, panel, vec2(width, height), style, scale, quantity, false).or(wish.take());
+                }
+            });
+        }
         wish
     }
 
@@ -246,7 +256,7 @@ fn show_missing(ui: &mut Ui, layer: &str, quantity: Quantity) -> Option<Wish> {
 fn show_panel(
     ui: &mut Ui,
     panel: &mut Panel,
-    size: egui::Vec2,
+    size: Vec2,
     style: Style,
     scale: ShareScale,
     quantity: Quantity,

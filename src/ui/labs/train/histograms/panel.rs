@@ -21,11 +21,16 @@ pub(super) struct Panel {
     pub(super) axis: ValueAxis,
     /// Changes whenever the columns or the axis do.
     pub(super) revision: u64,
+    /// Of all columns.
+    pub(super) reach: Reach,
+    /// The highest share of any bin in any step.
+    pub(super) most: f32,
     /// What is known of the newest column, in words.
     pub(super) summary: String,
     pub(super) heat_map: HeatMap,
     pub(super) ridges: Ridges,
     taken_up: Option<u64>,
+    arranged: Option<(u64, AxisRange)>,
 }
 
 /// One step.
@@ -83,12 +88,13 @@ impl Column {
         let mut lines = vec![format!("step {}, epoch {:.2}", format::count(self.step()), self.epoch())];
         if let Some((bin, share)) = bin.and_then(|bin| Some((bin, *self.shares.get(bin)?))) {
             let (low, high) = axis.edges_of(bin);
-            let count = (f64::from(share) * histogram.finite as f64).round() as u64;
+            let count = f64::from(share) * histogram.finite as f64;
+            // Counts are spread over bins, so a bin may hold a part of one.
+            let count = if count > 0.0 && count < 0.95 { "less than 1".to_owned() } else { theme::integer(count) };
             lines.push(format!(
-                "{} to {}: about {} of {} values, {}",
+                "{} to {}: about {count} of {} values, {}",
                 theme::figures(low),
                 theme::figures(high),
-                format::count(count),
                 format::count(histogram.finite),
                 format::percent(f64::from(share))
             ));
@@ -135,12 +141,15 @@ impl Panel {
         Self {
             layer,
             columns: Vec::new(),
-            axis: ValueAxis::new(AxisRange::covering(std::iter::empty(), false)),
+            axis: ValueAxis::new(AxisRange::covering(Reach::default(), false)),
             revision: 0,
+            reach: Reach::default(),
+            most: 0.0,
             summary: String::new(),
             heat_map: HeatMap::default(),
             ridges: Ridges::default(),
             taken_up: None,
+            arranged: None,
         }
     }
 
@@ -165,15 +174,15 @@ impl Panel {
                 self.columns.push(Column { look, index, reach, shares: Vec::new(), most: 0.0 });
             }
         }
+        self.reach = self.columns.iter().fold(Reach::default(), |reach, column| reach.and(column.reach));
         self.summary = self.columns.last().map_or_else(String::new, summary);
-    }
-
-    pub(super) fn reaches(&self) -> impl Iterator<Item = Reach> {
-        self.columns.iter().map(|column| column.reach)
     }
 
     /// Spreads over an axis what is not spread over it yet.
     pub(super) fn arrange(&mut self, range: AxisRange) {
+        if self.arranged == Some((self.revision, range)) {
+            return;
+        }
         if self.axis.range != range {
             self.axis = ValueAxis::new(range);
             self.revision += 1;
@@ -185,11 +194,8 @@ impl Panel {
             column.shares = self.axis.shares(&column.look.layers[column.index].histogram);
             column.most = column.shares.iter().copied().fold(0.0, f32::max);
         }
-    }
-
-    /// The highest share of any bin in any step.
-    pub(super) fn most(&self) -> f32 {
-        self.columns.iter().map(|column| column.most).fold(0.0, f32::max)
+        self.most = self.columns.iter().map(|column| column.most).fold(0.0, f32::max);
+        self.arranged = Some((self.revision, range));
     }
 
     /// Values that are not finite in the newest step.

@@ -12,7 +12,7 @@ const SIDE: f32 = 1.5 * theme::UNIT;
 const BELOW: f32 = 2.0 * theme::UNIT;
 const RIGHT: f32 = 7.0 * theme::UNIT;
 const TICK_HEIGHT: f32 = 15.0;
-const TICK_WIDTH: f32 = 64.0;
+const TICK_WIDTH: f32 = 48.0;
 /// More outlines than this hide each other.
 const MOST_RIDGES: usize = 40;
 /// Least distance between two base lines, in points.

@@ -15,7 +15,7 @@ use glassbox::data::{Amount, Augmentation, Batch, BatchPlan, Loader, Split, Stan
 use glassbox::engine::{Command, Engine, Event, ImageSource, Query, QueryId, RunId};
 use glassbox::experiments::TrainConfig;
 use glassbox::nets::{Network, preset};
-use glassbox::train::{OptimiserSettings, Trainer, images_tensor};
+use glassbox::train::{OptimiserSettings, Trainer, Watch, images_tensor};
 use std::time::{Duration, Instant};
 
 /// As in the program.
@@ -148,7 +148,7 @@ fn step_loop(network: &str, steps: usize) -> f64 {
     let network = Network::new(architecture, 1, &Device::flex()).expect("presets fit");
     let mut trainer = Trainer::new(network, &settings, 1, true);
     time_steps(steps, |batch| {
-        trainer.step(&batch, &settings, 1e-3, false).expect("the loss stays finite");
+        trainer.step(&batch, &settings, 1e-3, Watch::default()).expect("the loss stays finite");
     })
 }
 

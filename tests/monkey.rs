@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 const MINUTES: f64 = 60.0;
 /// A frame that takes longer is a pane that is stuck.
 const LONGEST_FRAME: Duration = Duration::from_secs(10);
-const REPORT_EVERY: Duration = Duration::from_secs(60);
+const REPORT_EVERY: Duration = Duration::from_mins(1);
 /// What a point of a curve takes: four columns, the smoothed one, and the pyramids over both.
 const BYTES_A_POINT: usize = 96;
 /// Allocators, caches and logs that have bounds of their own.
@@ -183,7 +183,7 @@ impl Monkey {
     /// When nothing trains, something new does.
     fn keep_training(&mut self) {
         if !self.harness.state().session.is_going() {
-            self.last = "Space".to_owned();
+            "Space".clone_into(&mut self.last);
             self.harness.key_press(Key::Escape);
             self.frames(1);
             self.harness.key_press(Key::Space);

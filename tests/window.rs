@@ -12,8 +12,8 @@ use egui_kittest::{
 use glassbox::data::Amount;
 use glassbox::engine::{ImageSource, Phase};
 use glassbox::experiments::TrainConfig;
-use glassbox::ui::app::{Level, Selection};
 use glassbox::ui::App;
+use glassbox::ui::app::{Level, Selection};
 use std::time::Duration;
 use window::{click, current, long, open, press, tiny, train_a_little, wait};
 

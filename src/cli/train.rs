@@ -123,6 +123,8 @@ impl Follower {
             }
             let events = self.engine.events();
             self.report.points(&self.engine.points());
+            // The run folder has them; here nobody draws them.
+            drop(self.engine.histograms());
             self.report.progress(&self.engine.snapshot());
             for event in events {
                 if let Some(status) = self.handle(event)? {

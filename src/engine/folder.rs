@@ -1,12 +1,15 @@
 //! Run folders: enough to reopen, replay and compare a run, on another machine too.
 //!
 //! `config.toml` the settings it began with; `architecture.toml`; `metrics.csv` every point of every curve, the same
-//! for the same seed; `events.jsonl` what happened and when, by the clock; `checkpoints/last.safetensors`;
-//! `summary.json` once it is finished.
+//! for the same seed; `histograms.jsonl` a line for each quantity of each layer at each look, the same for the same seed
+//! too (its bins are those of [`bin_edges`](crate::train::histogram::bin_edges)); `events.jsonl` what happened and when,
+//! by the clock; `checkpoints/last.safetensors`; `summary.json` once it is finished.
 
 use super::files::{FileError, write_atomically};
 use crate::experiments::TrainConfig;
 use crate::nets::{Architecture, Checkpoint, CheckpointError};
+use crate::train::LayerHistogram;
+use serde::{Deserialize, Serialize};
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -15,6 +18,7 @@ use std::path::{Path, PathBuf};
 const CONFIG: &str = "config.toml";
 const ARCHITECTURE: &str = "architecture.toml";
 const METRICS: &str = "metrics.csv";
+const HISTOGRAMS: &str = "histograms.jsonl";
 const EVENTS: &str = "events.jsonl";
 const SUMMARY: &str = "summary.json";
 const CHECKPOINT: &str = "checkpoints/last.safetensors";
@@ -37,7 +41,17 @@ pub enum FolderError {
 pub struct RunFolder {
     path: PathBuf,
     rows: String,
+    histograms: String,
     events: String,
+}
+
+/// A line of `histograms.jsonl`.
+#[derive(Serialize)]
+struct HistogramLine<'a> {
+    step: u64,
+    epoch: f64,
+    #[serde(flatten)]
+    layer: &'a LayerHistogram,
 }
 
 impl RunFolder {
@@ -51,9 +65,10 @@ impl RunFolder {
         fs::create_dir_all(&checkpoints).map_err(|error| FileError::new("create the folder", &checkpoints, &error))?;
         write_atomically(&path.join(ARCHITECTURE), architecture.to_toml().as_bytes())?;
         write_atomically(&path.join(METRICS), HEADER.as_bytes())?;
+        write_atomically(&path.join(HISTOGRAMS), b"")?;
         write_atomically(&path.join(EVENTS), b"")?;
         write_atomically(&path.join(CONFIG), config.to_toml().as_bytes())?;
-        Ok(Self { path: path.to_owned(), rows: String::new(), events: String::new() })
+        Ok(Self::at(path))
     }
 
     /// Opens a run where its last checkpoint stands: rows written after it are dropped, since they will come again.
@@ -62,9 +77,13 @@ impl RunFolder {
     /// When there is no checkpoint, it is damaged, or the folder cannot be written.
     pub fn reopen(path: &Path) -> Result<(Self, Checkpoint), FolderError> {
         let checkpoint = Self::checkpoint(path)?;
-        let mut folder = Self { path: path.to_owned(), rows: String::new(), events: String::new() };
+        let mut folder = Self::at(path);
         folder.go_back(&checkpoint)?;
         Ok((folder, checkpoint))
+    }
+
+    fn at(path: &Path) -> Self {
+        Self { path: path.to_owned(), rows: String::new(), histograms: String::new(), events: String::new() }
     }
 
     /// The last checkpoint of a run folder.
@@ -89,6 +108,15 @@ impl RunFolder {
         let _ = writeln!(self.rows, "{step},{epoch},{series},{value}");
     }
 
+    /// A line of `histograms.jsonl` for each of them.
+    pub fn histograms(&mut self, step: u64, epoch: f64, layers: &[LayerHistogram]) {
+        for layer in layers {
+            let line = serde_json::to_string(&HistogramLine { step, epoch, layer }).expect("histograms are plain data");
+            self.histograms.push_str(&line);
+            self.histograms.push('\n');
+        }
+    }
+
     /// One line of `events.jsonl`.
     pub fn event(&mut self, event: &serde_json::Value) {
         let _ = writeln!(self.events, "{event}");
@@ -100,6 +128,7 @@ impl RunFolder {
     /// When the disk refuses; what is already written stays good, and the rows wait for the next try.
     pub fn save(&mut self, checkpoint: Option<&Checkpoint>) -> Result<(), FolderError> {
         append(&self.path.join(METRICS), &mut self.rows)?;
+        append(&self.path.join(HISTOGRAMS), &mut self.histograms)?;
         append(&self.path.join(EVENTS), &mut self.events)?;
         if let Some(checkpoint) = checkpoint {
             write_atomically(&self.path.join(CHECKPOINT), &checkpoint.to_bytes())?;
@@ -117,7 +146,7 @@ impl RunFolder {
     /// Drops the rows that were written after a checkpoint: they will come again.
     ///
     /// # Errors
-    /// When the disk refuses; the file is as it was then.
+    /// When the disk refuses; what waits in memory is kept then, and each file is either cut or as it was.
     pub fn go_back(&mut self, checkpoint: &Checkpoint) -> Result<(), FolderError> {
         let (step, validated_at) = (checkpoint.state("step")?, checkpoint.state("validated_at")?);
         let file = self.path.join(METRICS);
@@ -127,6 +156,20 @@ impl RunFolder {
         let kept: String = std::iter::once(HEADER).chain(kept).collect();
         write_atomically(&file, kept.as_bytes())?;
         self.rows.clear();
+        self.cut_histograms(step)
+    }
+
+    /// A folder of an older version has no histograms yet.
+    fn cut_histograms(&mut self, step: u64) -> Result<(), FolderError> {
+        let file = self.path.join(HISTOGRAMS);
+        let written = match fs::read_to_string(&file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+            read => read.map_err(|error| FileError::new("read", &file, &error))?,
+        };
+        let lines = written.split_inclusive('\n').chain(self.histograms.split_inclusive('\n'));
+        let kept: String = lines.filter(|line| step_of(line).is_some_and(|of| of <= step)).collect();
+        write_atomically(&file, kept.as_bytes())?;
+        self.histograms.clear();
         Ok(())
     }
 }
@@ -138,6 +181,15 @@ fn is_before(line: &str, step: u64, validated_at: u64) -> bool {
     let of_evaluation = series.starts_with("validation/") || series.starts_with("test/");
     let last = if of_evaluation { validated_at } else { step };
     line.ends_with('\n') && !series.starts_with("test/") && row.is_some_and(|row| row <= last)
+}
+
+/// The step of a whole line of `histograms.jsonl`.
+fn step_of(line: &str) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Step {
+        step: u64,
+    }
+    line.ends_with('\n').then(|| serde_json::from_str::<Step>(line).ok().map(|found| found.step))?
 }
 
 /// Appends and empties `text`. When only a part fits on the disk, the file is cut back to what it was.

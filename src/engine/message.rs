@@ -3,7 +3,7 @@
 use crate::data::Split;
 use crate::experiments::{TrainConfig, TrainingSummary};
 use crate::nets::{LayerSummary, Shape};
-use crate::train::{Evaluation, LayerHealth};
+use crate::train::{Evaluation, LayerHealth, LayerHistogram};
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
@@ -244,6 +244,33 @@ pub struct Point {
     pub value: f64,
 }
 
+/// How the values of all layers were distributed in one step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistogramLook {
+    pub run: RunId,
+    pub step: u64,
+    pub epoch: f64,
+    /// From the first layer up, as [`Observer::histograms`](crate::experiments::Observer::histograms) has them.
+    pub layers: Vec<LayerHistogram>,
+}
+
+/// What the histograms of a run cost, since the run or the last change of how often they are taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct HistogramCost {
+    pub looks: u64,
+    /// Seconds spent on the histograms.
+    pub seconds: f64,
+    /// Seconds of training steps, the histograms included.
+    pub training_seconds: f64,
+}
+
+impl HistogramCost {
+    /// Share of the training time; nothing before the first look.
+    pub fn share(&self) -> Option<f64> {
+        (self.looks > 0 && self.training_seconds > 0.0).then(|| self.seconds / self.training_seconds)
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Phase {
     /// No run yet.
@@ -272,6 +299,7 @@ pub struct Snapshot {
     pub images_per_second: f64,
     pub seconds_left: Option<f64>,
     pub learning_rate: f64,
+    pub histogram_cost: HistogramCost,
     /// Whether the current work is an evaluation.
     pub evaluating: bool,
     pub samples: Option<Arc<SampleProbabilities>>,

@@ -16,7 +16,7 @@ pub use device::{DeviceInfo, OpenDevice, devices, open_device};
 pub use files::{FileError, write_atomically};
 pub use folder::{FolderError, RunFolder};
 pub use message::{
-    Answer, Command, Event, ImageSource, Inspection, LayerActivation, Phase, Point, Query, QueryId, RunId, SampleImage,
-    SampleProbabilities, Snapshot, Started,
+    Answer, Command, Event, HistogramCost, HistogramLook, ImageSource, Inspection, LayerActivation, Phase, Point,
+    Query, QueryId, RunId, SampleImage, SampleProbabilities, Snapshot, Started,
 };
 pub use worker::{Engine, EngineBusy};

@@ -3,10 +3,10 @@
 use super::device::{OpenDevice, open_device};
 use super::folder::{FolderError, RunFolder};
 use super::message::{
-    Answer, ImageSource, Inspection, LayerActivation, Point, Query, RunId, SampleImage, SampleProbabilities, Started,
-    find_image,
+    Answer, HistogramCost, ImageSource, Inspection, LayerActivation, Point, Query, RunId, SampleImage,
+    SampleProbabilities, Started, find_image,
 };
-use super::watcher::{Latest, PointBox, SeriesNames, Watcher};
+use super::watcher::{Latest, Outbox, SeriesNames, Watcher};
 use crate::data::Split;
 use crate::experiments::{Advance, ConfigError, RunError, TrainConfig, Training};
 use crate::nets::Checkpoint;
@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 const SAMPLES: usize = 24;
 /// A point of the throughput is a mean over this much training.
 const PACE_OVER: Duration = Duration::from_millis(250);
+
+const HISTOGRAMS_EVERY: &str = "monitor.histograms_every";
 
 /// How far a run may go before it pauses by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub(super) struct ActiveRun {
     trained: (u64, Duration),
     /// The same, since the last point of the throughput.
     pace: (u64, Duration),
+    /// What `trained`, the histograms and their number were when their interval was last set.
+    histograms_since: (Duration, Duration, u64),
     /// The state at the last place where all was well.
     last_good: Checkpoint,
     faulty: bool,
@@ -105,6 +109,7 @@ impl ActiveRun {
             worked: Duration::ZERO,
             trained: (0, Duration::ZERO),
             pace: (0, Duration::ZERO),
+            histograms_since: (Duration::ZERO, Duration::ZERO, 0),
             faulty: false,
         }
     }
@@ -134,11 +139,11 @@ impl ActiveRun {
     }
 
     /// One small step: of training, or of an evaluation.
-    pub(super) fn turn(&mut self, points: &PointBox) -> Result<Advance, TurnError> {
+    pub(super) fn turn(&mut self, out: &Outbox) -> Result<Advance, TurnError> {
         let began = Instant::now();
         let mut watcher = Watcher {
             run: self.id,
-            points,
+            out,
             folder: self.folder.as_mut(),
             latest: &mut self.latest,
             names: &mut self.names,
@@ -150,7 +155,7 @@ impl ActiveRun {
         match advance {
             Ok(Advance::Trained { images }) => {
                 self.trained = (self.trained.0 + images as u64, self.trained.1 + took);
-                self.note_pace(images, took, points);
+                self.note_pace(images, took, out);
                 self.going = match self.going {
                     Going::Steps(0 | 1) => Going::Paused,
                     Going::Steps(left) => Going::Steps(left - 1),
@@ -170,7 +175,7 @@ impl ActiveRun {
     }
 
     /// A point of the throughput now and then. It stays out of the run folder, where the same seed writes the same rows.
-    fn note_pace(&mut self, images: usize, took: Duration, points: &PointBox) {
+    fn note_pace(&mut self, images: usize, took: Duration, out: &Outbox) {
         let (all, time) = (self.pace.0 + images as u64, self.pace.1 + took);
         self.pace = (all, time);
         if time < PACE_OVER {
@@ -185,7 +190,7 @@ impl ActiveRun {
             seconds: self.worked.as_secs_f64(),
             value: all as f64 / time.as_secs_f64(),
         };
-        points.lock().unwrap_or_else(PoisonError::into_inner).push(point);
+        out.points.lock().unwrap_or_else(PoisonError::into_inner).push(point);
     }
 
     /// Goes on. After a fault it first goes back to the last good state; the step it went back to is returned then.
@@ -205,6 +210,9 @@ impl ActiveRun {
 
     pub(super) fn change(&mut self, setting: &str, value: &str) -> Result<(String, String), ConfigError> {
         let (before, after) = self.training.change(setting, value)?;
+        if setting == HISTOGRAMS_EVERY && before != after {
+            self.histograms_since = self.histograms_so_far();
+        }
         self.record(&serde_json::json!({
             "event": "changed", "step": self.training.steps(), "setting": setting, "before": before, "after": after,
         }));
@@ -236,6 +244,20 @@ impl ActiveRun {
     pub(super) fn images_per_second(&self) -> f64 {
         let (images, time) = self.trained;
         images as f64 / time.as_secs_f64().max(1e-9)
+    }
+
+    pub(super) fn histogram_cost(&self) -> HistogramCost {
+        let (trained, histograms, looks) = self.histograms_so_far();
+        let (trained_before, histograms_before, looks_before) = self.histograms_since;
+        HistogramCost {
+            looks: looks - looks_before,
+            seconds: histograms.saturating_sub(histograms_before).as_secs_f64(),
+            training_seconds: trained.saturating_sub(trained_before).as_secs_f64(),
+        }
+    }
+
+    fn histograms_so_far(&self) -> (Duration, Duration, u64) {
+        (self.trained.1, self.training.histogram_time(), self.latest.histogram_looks)
     }
 
     /// At the pace so far, evaluations included.

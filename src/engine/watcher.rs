@@ -1,9 +1,9 @@
 //! From what a run reports to curves on screen and rows in its folder.
 
 use super::folder::RunFolder;
-use super::message::{Point, RunId};
+use super::message::{HistogramLook, Point, RunId};
 use crate::experiments::Observer;
-use crate::train::{Evaluation, LayerHealth};
+use crate::train::{Evaluation, LayerHealth, LayerHistogram};
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,10 +11,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Points on their way to whoever draws them. They wait here without limit, because a curve keeps all its points.
 pub(super) type PointBox = Arc<Mutex<Vec<Point>>>;
 
+/// Histograms on their way. Whoever keeps them thins them out; here they wait until they are fetched.
+pub(super) type HistogramBox = Arc<Mutex<Vec<HistogramLook>>>;
+
+/// Where a run puts what it reports, for whoever fetches it.
+#[derive(Clone, Default)]
+pub(super) struct Outbox {
+    pub(super) points: PointBox,
+    pub(super) histograms: HistogramBox,
+}
+
+/// Takes out all there is.
+pub(super) fn empty_box<T>(outbox: &Mutex<Vec<T>>) -> Vec<T> {
+    std::mem::take(&mut *outbox.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
 /// What the last look at a run showed.
 #[derive(Default)]
 pub(super) struct Latest {
     pub(super) health: Arc<Vec<LayerHealth>>,
+    pub(super) histogram_looks: u64,
     pub(super) validation: Option<Arc<Evaluation>>,
     pub(super) test: Option<Arc<Evaluation>>,
 }
@@ -22,7 +38,7 @@ pub(super) struct Latest {
 /// The engine's observer.
 pub(super) struct Watcher<'a> {
     pub(super) run: RunId,
-    pub(super) points: &'a PointBox,
+    pub(super) out: &'a Outbox,
     pub(super) folder: Option<&'a mut RunFolder>,
     pub(super) latest: &'a mut Latest,
     pub(super) names: &'a mut SeriesNames,
@@ -50,11 +66,20 @@ impl Observer for Watcher<'_> {
             folder.metric(step, epoch, series, value);
         }
         let point = Point { run: self.run, series: self.names.get(series), step, epoch, seconds: self.seconds, value };
-        self.points.lock().unwrap_or_else(PoisonError::into_inner).push(point);
+        self.out.points.lock().unwrap_or_else(PoisonError::into_inner).push(point);
     }
 
     fn health(&mut self, _step: u64, layers: &[LayerHealth]) {
         self.latest.health = Arc::new(layers.to_vec());
+    }
+
+    fn histograms(&mut self, step: u64, epoch: f64, layers: &[LayerHistogram]) {
+        if let Some(folder) = &mut self.folder {
+            folder.histograms(step, epoch, layers);
+        }
+        let look = HistogramLook { run: self.run, step, epoch, layers: layers.to_vec() };
+        self.out.histograms.lock().unwrap_or_else(PoisonError::into_inner).push(look);
+        self.latest.histogram_looks += 1;
     }
 
     fn evaluation(&mut self, split: &str, _step: u64, evaluation: &Evaluation) {

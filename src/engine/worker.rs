@@ -1,8 +1,10 @@
 //! The worker thread. It owns all tensors, takes commands between two small steps, and publishes plain data.
 
-use super::message::{Answer, Command, Event, Phase, Point, QueryId, RunId, SampleProbabilities, Snapshot};
+use super::message::{
+    Answer, Command, Event, HistogramLook, Phase, Point, QueryId, RunId, SampleProbabilities, Snapshot,
+};
 use super::run::{ActiveRun, Going, TurnError};
-use super::watcher::{PointBox, panic_message};
+use super::watcher::{Outbox, empty_box, panic_message};
 use crate::experiments::Advance;
 use arc_swap::ArcSwap;
 use std::collections::VecDeque;
@@ -24,7 +26,7 @@ pub struct Engine {
     commands: Option<SyncSender<Command>>,
     events: Mutex<Receiver<Event>>,
     snapshot: Arc<ArcSwap<Snapshot>>,
-    points: PointBox,
+    out: Outbox,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -38,13 +40,13 @@ impl Engine {
         let (command_sender, commands) = sync_channel(COMMANDS);
         let (event_sender, events) = sync_channel(EVENTS);
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
-        let points = PointBox::default();
+        let out = Outbox::default();
         let worker = Worker {
             commands,
             events: event_sender,
             backlog: VecDeque::new(),
             snapshot: Arc::clone(&snapshot),
-            points: Arc::clone(&points),
+            out: out.clone(),
             wake: Box::new(wake),
             run: None,
             first_step: 0,
@@ -60,7 +62,7 @@ impl Engine {
             commands: Some(command_sender),
             events: Mutex::new(events),
             snapshot,
-            points,
+            out,
             thread: thread.inspect_err(|error| log::error!("the engine's thread did not start: {error}")).ok(),
         }
     }
@@ -85,7 +87,12 @@ impl Engine {
 
     /// All points since the last call.
     pub fn points(&self) -> Vec<Point> {
-        std::mem::take(&mut *self.points.lock().unwrap_or_else(PoisonError::into_inner))
+        empty_box(&self.out.points)
+    }
+
+    /// All histograms since the last call. They wait until somebody fetches them.
+    pub fn histograms(&self) -> Vec<HistogramLook> {
+        empty_box(&self.out.histograms)
     }
 }
 
@@ -104,7 +111,7 @@ struct Worker {
     /// Events that found the channel full: a hidden window does not read, and must not stop a run.
     backlog: VecDeque<Event>,
     snapshot: Arc<ArcSwap<Snapshot>>,
-    points: PointBox,
+    out: Outbox,
     wake: Box<dyn Fn() + Send + Sync>,
     run: Option<ActiveRun>,
     /// Where the current run began, for the estimate of the time left.
@@ -325,7 +332,7 @@ impl Worker {
     fn turn(&mut self) {
         let Some(run) = &mut self.run else { return };
         let id = run.id;
-        match run.turn(&self.points) {
+        match run.turn(&self.out) {
             Ok(Advance::Finished) => self.finished(),
             Ok(_) if run.going == Going::Paused => {
                 self.phase = Phase::Paused;
@@ -425,6 +432,7 @@ fn snapshot_of(run: &ActiveRun, phase: Phase, samples: Option<Arc<SampleProbabil
         images_per_second: run.images_per_second(),
         seconds_left: run.seconds_left(first_step),
         learning_rate: training.learning_rate(),
+        histogram_cost: run.histogram_cost(),
         evaluating: training.is_evaluating(),
         samples,
         health: Arc::clone(&run.latest.health),

@@ -44,6 +44,8 @@ pub struct DataConfig {
 pub struct MonitorConfig {
     /// Steps between two looks at the health of the layers; 0 is never.
     pub health_every: u64,
+    /// Steps between two looks at the distribution of weights, gradients and activations; 0 is never.
+    pub histograms_every: u64,
 }
 
 /// Settings that may change while a run goes on.
@@ -66,6 +68,7 @@ pub const LIVE_SETTINGS: &[&str] = &[
     "data.augmentation.flip",
     "data.augmentation.crop",
     "monitor.health_every",
+    "monitor.histograms_every",
     "epochs",
 ];
 
@@ -111,7 +114,7 @@ impl Default for DataConfig {
 
 impl Default for MonitorConfig {
     fn default() -> Self {
-        Self { health_every: 25 }
+        Self { health_every: 25, histograms_every: 100 }
     }
 }
 

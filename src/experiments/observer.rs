@@ -1,6 +1,6 @@
 //! Who watches a run: the window and the command line alike.
 
-use crate::train::{Evaluation, LayerHealth};
+use crate::train::{Evaluation, LayerHealth, LayerHistogram};
 
 /// What a run reports while it advances. Every method does nothing unless it is of interest.
 pub trait Observer {
@@ -8,6 +8,10 @@ pub trait Observer {
     fn metric(&mut self, _series: &str, _step: u64, _epoch: f64, _value: f64) {}
 
     fn health(&mut self, _step: u64, _layers: &[LayerHealth]) {}
+
+    /// How the values of each layer were distributed in the step that made `step` steps: weights before its update,
+    /// gradients, and activations of its batch.
+    fn histograms(&mut self, _step: u64, _epoch: f64, _layers: &[LayerHistogram]) {}
 
     /// A whole evaluation: `validation` or `test`.
     fn evaluation(&mut self, _split: &str, _step: u64, _evaluation: &Evaluation) {}

@@ -5,11 +5,12 @@ use super::observer::{Advance, Observer};
 use crate::data::{Amount, Batch, BatchPlan, DataError, ImageShape, Loader, Source, Split, Standardisation, named};
 use crate::lens::{View, view};
 use crate::nets::{Architecture, ArchitectureError, Checkpoint, CheckpointError, Network, Shape, resolve};
-use crate::train::{Evaluation, Fault, StepReport, Tally, Trainer, images_tensor};
+use crate::train::{Evaluation, Fault, StepReport, Tally, Trainer, Watch, images_tensor};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// Images of one piece of an evaluation: about the work of one training step.
 const EVALUATION_BATCH: usize = 256;
@@ -33,6 +34,7 @@ pub struct Training {
     validated_at: u64,
     last_validation: Option<Evaluation>,
     test_result: Option<Evaluation>,
+    histogram_time: Duration,
 }
 
 /// An evaluation in the making.
@@ -140,6 +142,7 @@ impl Training {
             validated_at: 0,
             last_validation: None,
             test_result: None,
+            histogram_time: Duration::ZERO,
             config,
         })
     }
@@ -187,6 +190,11 @@ impl Training {
 
     pub fn is_evaluating(&self) -> bool {
         self.evaluation.is_some()
+    }
+
+    /// Time spent on histograms since the run was built, reporting them included.
+    pub fn histogram_time(&self) -> Duration {
+        self.histogram_time
     }
 
     /// The rate of the next step.
@@ -314,10 +322,16 @@ impl Training {
     fn train_step(&mut self, observer: &mut dyn Observer) -> Result<Advance, RunError> {
         let batch = self.next_batch();
         let learning_rate = self.learning_rate();
-        let every = self.config.monitor.health_every;
-        let with_health = every > 0 && self.steps().is_multiple_of(every);
-        let report = self.trainer.step(&batch, &self.config.optimiser, learning_rate, with_health)?;
+        let is_due = |every: u64| every > 0 && self.steps().is_multiple_of(every);
+        let monitor = &self.config.monitor;
+        let watch = Watch { health: is_due(monitor.health_every), histograms: is_due(monitor.histograms_every) };
+        let report = self.trainer.step(&batch, &self.config.optimiser, learning_rate, watch)?;
         self.report(&report, learning_rate, observer);
+        if watch.histograms {
+            let began = Instant::now();
+            observer.histograms(self.steps(), self.epoch(), &report.histograms);
+            self.histogram_time += report.histogram_time + began.elapsed();
+        }
         Ok(Advance::Trained { images: batch.len() })
     }
 

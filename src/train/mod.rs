@@ -4,6 +4,7 @@
 
 mod evaluation;
 mod health;
+pub mod histogram;
 mod objective;
 pub mod optimiser;
 mod schedule;
@@ -11,7 +12,8 @@ mod trainer;
 
 pub use evaluation::{CalibrationBin, ClassFigures, Evaluation, Tally};
 pub use health::{Fault, FaultPlace, LayerHealth};
+pub use histogram::{Histogram, LayerHistogram, Quantity};
 pub use objective::{Objective, cross_entropy, softmax_rows};
 pub use optimiser::{Optimiser, OptimiserKind, OptimiserSettings};
 pub use schedule::{Schedule, ScheduleKind};
-pub use trainer::{StepReport, Trainer, images_tensor};
+pub use trainer::{StepReport, Trainer, Watch, images_tensor};

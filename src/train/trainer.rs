@@ -1,11 +1,13 @@
 //! One training step.
 
 use super::health::{Fault, FaultPlace, LayerHealth, find_fault, layer_health};
+use super::histogram::{LayerHistogram, histograms};
 use super::objective::{Objective, cross_entropy};
 use super::optimiser::{Optimiser, OptimiserSettings};
 use crate::data::Batch;
 use crate::nets::{CheckpointError, Mode, NamedArray, Network, layers::Wanted};
 use burn::tensor::{Device, Tensor, TensorData};
+use std::time::{Duration, Instant};
 
 /// A network, its optimiser, and how far they are.
 pub struct Trainer {
@@ -13,6 +15,13 @@ pub struct Trainer {
     optimiser: Optimiser,
     seed: u64,
     step: u64,
+}
+
+/// What a step is to show beside its loss; the rest is neither read nor computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Watch {
+    pub health: bool,
+    pub histograms: bool,
 }
 
 /// What one step showed.
@@ -26,6 +35,10 @@ pub struct StepReport {
     pub gradient_norm: f64,
     /// Only when asked for.
     pub health: Vec<LayerHealth>,
+    /// Only when asked for; all of the same forward and backward pass, so of the weights before the update.
+    pub histograms: Vec<LayerHistogram>,
+    /// Time spent on the histograms.
+    pub histogram_time: Duration,
 }
 
 impl Trainer {
@@ -54,7 +67,7 @@ impl Trainer {
         batch: &Batch,
         settings: &OptimiserSettings,
         learning_rate: f64,
-        with_health: bool,
+        watch: Watch,
     ) -> Result<StepReport, Fault> {
         let mode = Mode::Train { seed: self.seed, step: self.step, layer: 0 };
         let images = images_tensor(batch, self.network.device());
@@ -65,23 +78,26 @@ impl Trainer {
         let wanted = Wanted { input: false, parameters: true };
         let mut gradients = self.network.backward(&trace, gradient, wanted).parameters;
 
-        let read_norms = self.optimiser.on_host() || settings.clip_norm > 0.0 || with_health;
+        let read_norms = self.optimiser.on_host() || settings.clip_norm > 0.0 || watch.health;
         let norms = if read_norms { self.optimiser.gradient_norms(&mut gradients) } else { Vec::new() };
         if norms.iter().any(|norm| !norm.is_finite()) {
             return Err(self.fault(&trace, &norms));
         }
+        let began = Instant::now();
+        let histograms = if watch.histograms { histograms(&self.network, &trace, &gradients) } else { Vec::new() };
+        let histogram_time = if watch.histograms { began.elapsed() } else { Duration::ZERO };
         self.network.keep_statistics(&trace);
         let parameter_norms =
-            self.optimiser.update(&mut self.network, gradients, &norms, settings, learning_rate, with_health);
+            self.optimiser.update(&mut self.network, gradients, &norms, settings, learning_rate, watch.health);
 
         let (loss, accuracy) = score(&logits, &batch.labels);
         if !loss.is_finite() {
             return Err(self.fault(&trace, &norms));
         }
         self.step += 1;
-        let health = if with_health { layer_health(&self.network, &trace, &parameter_norms) } else { Vec::new() };
+        let health = if watch.health { layer_health(&self.network, &trace, &parameter_norms) } else { Vec::new() };
         let gradient_norm = norms.iter().map(|norm| norm * norm).sum::<f64>().sqrt();
-        Ok(StepReport { loss, accuracy, gradient_norm, health })
+        Ok(StepReport { loss, accuracy, gradient_norm, health, histograms, histogram_time })
     }
 
     /// Parameters, buffers and moments.

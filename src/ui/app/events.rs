@@ -7,12 +7,17 @@ use crate::experiments::TrainingSummary;
 use std::sync::Arc;
 
 impl Session {
-    /// Takes up everything new: points, events, the latest snapshot. Called before each frame, drawn or not.
+    /// Takes up everything new: points, histograms, events, the latest snapshot. Called before each frame, drawn or not.
     pub fn absorb(&mut self) {
         // Events last: the end of a run is told before it is published.
         self.take_snapshot();
         let points = self.engine().points();
         self.append(points);
+        for look in self.engine().histograms() {
+            if let Some(run) = self.runs.iter_mut().rev().find(|run| run.id == look.run) {
+                run.histograms.push(look);
+            }
+        }
         for event in self.engine().events() {
             self.take_event(event);
         }

@@ -1,6 +1,7 @@
 //! What the window remembers of each run, for as long as it is open.
 
-use crate::engine::{Phase, Point, RunId, Snapshot, Started};
+use super::histograms::HistogramHistory;
+use crate::engine::{HistogramCost, Phase, Point, RunId, Snapshot, Started};
 use crate::experiments::{LIVE_SETTINGS, TrainConfig, TrainingSummary};
 use crate::train::{Evaluation, LayerHealth};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub struct RunRecord {
     pub changes: Vec<Change>,
     pub best_validation_accuracy: Option<f64>,
     pub health: Arc<Vec<LayerHealth>>,
+    pub histograms: HistogramHistory,
+    pub histogram_cost: HistogramCost,
     pub validation: Option<Arc<Evaluation>>,
     pub test: Option<Arc<Evaluation>>,
     pub summary: Option<Arc<TrainingSummary>>,
@@ -69,6 +72,8 @@ impl RunRecord {
             changes: Vec::new(),
             best_validation_accuracy: None,
             health: Arc::default(),
+            histograms: HistogramHistory::default(),
+            histogram_cost: HistogramCost::default(),
             validation: None,
             test: None,
             summary: None,
@@ -104,6 +109,7 @@ impl RunRecord {
         self.phase = snapshot.phase.clone();
         self.step = snapshot.step;
         self.epoch = snapshot.epoch;
+        self.histogram_cost = snapshot.histogram_cost;
         if !snapshot.health.is_empty() {
             self.health = Arc::clone(&snapshot.health);
         }

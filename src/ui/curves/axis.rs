@@ -100,7 +100,7 @@ const FEW_DECADES: f64 = 0.9;
 const MANY_DECADES: f64 = 8.0;
 
 /// The next of 1, 2, 5 times a power of ten at or above `least`.
-fn nice_step(least: f64) -> f64 {
+pub fn nice_step(least: f64) -> f64 {
     if !(least.is_finite() && least > 0.0) {
         return 1.0;
     }

@@ -62,6 +62,8 @@ specs! {
         2012, arXiv 1207.0580); 0 is off";
     HEALTH_EVERY: "monitor.health_every", "Look every", "Steps between two looks at gradient norms, update ratios and \
         dead units of all layers; 0 is never";
+    HISTOGRAMS_EVERY: "monitor.histograms_every", "Histograms every", "Steps between two looks at the distribution of \
+        weights, gradients and activations of all layers; 0 is never. The pane of histograms shows what they cost.";
 }
 
 #[cfg(test)]

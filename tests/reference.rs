@@ -249,7 +249,7 @@ fn calibration_and_class_figures_are_the_references() {
     let mut tally = Tally::new(classes);
     let logits: Vec<f32> = data(&case["probabilities"]).iter().map(|probability| probability.ln()).collect();
     tally.add(&logits, &labels(&case["labels"]));
-    let found = tally.finish().calibration_error;
+    let found = tally.finish(0).calibration_error;
     assert!((found - case["value"].as_f64().unwrap()).abs() < 1e-6, "{found}");
 
     for case in whole["calibration"]["classification"].as_array().unwrap() {
@@ -261,7 +261,7 @@ fn calibration_and_class_figures_are_the_references() {
             logits[predicted] = 5.0;
             tally.add(&logits, &[truth]);
         }
-        let found = tally.finish();
+        let found = tally.finish(0);
         let confusion: Vec<u32> =
             labels(&json!({ "data": flat(&case["confusion"]) })).iter().map(|&n| n as u32).collect();
         assert_eq!(found.confusion.concat(), confusion);

@@ -154,7 +154,7 @@ impl Follower {
                 bail!(message)
             }
             Event::Note(note) => self.report.note(&note),
-            Event::Changed { .. } | Event::WentBack { .. } | Event::Answer { .. } => {}
+            Event::Changed { .. } | Event::Evaluated { .. } | Event::WentBack { .. } | Event::Answer { .. } => {}
         }
         Ok(None)
     }

@@ -49,6 +49,9 @@ pub enum Command {
         setting: String,
         value: String,
     },
+    /// Evaluate the validation images now, also in the middle of an epoch or while paused. See
+    /// [`Training::evaluate_now`](crate::experiments::Training::evaluate_now).
+    Evaluate,
     Ask {
         id: QueryId,
         query: Query,
@@ -93,6 +96,13 @@ pub enum Event {
         setting: String,
         before: String,
         after: String,
+    },
+    /// An evaluation that was asked for is done; the snapshot carries it.
+    Evaluated {
+        run: RunId,
+        step: u64,
+        errors: usize,
+        examples: usize,
     },
     /// `seconds` of training and evaluation, pauses left out.
     Finished {
@@ -302,6 +312,8 @@ pub struct Snapshot {
     pub histogram_cost: HistogramCost,
     /// Whether the current work is an evaluation.
     pub evaluating: bool,
+    /// How far it is, from 0 to 1.
+    pub evaluated_share: f64,
     pub samples: Option<Arc<SampleProbabilities>>,
     pub health: Arc<Vec<LayerHealth>>,
     pub validation: Option<Arc<Evaluation>>,

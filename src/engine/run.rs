@@ -29,6 +29,15 @@ pub(super) enum Going {
     /// This many more training steps.
     Steps(u32),
     ToEpochEnd,
+    /// Of an evaluation that was asked for while paused.
+    ToEvaluationEnd,
+}
+
+impl Going {
+    /// Whether the network will learn without being told again.
+    pub(super) fn trains(self) -> bool {
+        !matches!(self, Self::Paused | Self::ToEvaluationEnd)
+    }
 }
 
 pub(super) struct ActiveRun {
@@ -164,6 +173,10 @@ impl ActiveRun {
             }
             Ok(Advance::EpochDone) => self.epoch_done()?,
             Ok(Advance::Finished) => self.finish()?,
+            Ok(Advance::EvaluatedOnDemand) => {
+                self.record_evaluation();
+                self.end_evaluation();
+            }
             Ok(Advance::Evaluated) => {}
             Err(error) => {
                 self.going = Going::Paused;
@@ -191,6 +204,36 @@ impl ActiveRun {
             value: all as f64 / time.as_secs_f64(),
         };
         out.points.lock().unwrap_or_else(PoisonError::into_inner).push(point);
+    }
+
+    /// Begins an evaluation that was asked for.
+    ///
+    /// # Errors
+    /// Says why there is nothing to evaluate.
+    pub(super) fn evaluate(&mut self) -> Result<(), &'static str> {
+        if !self.training.evaluate_now() {
+            return Err("This run holds no images out, and the test images are seen once, after the last epoch. \
+                        Set data.validation to hold some out.");
+        }
+        if !self.going.trains() {
+            self.going = Going::ToEvaluationEnd;
+        }
+        Ok(())
+    }
+
+    fn end_evaluation(&mut self) {
+        if self.going == Going::ToEvaluationEnd {
+            self.going = Going::Paused;
+        }
+    }
+
+    fn record_evaluation(&mut self) {
+        let Some(validation) = self.latest.validation.clone() else { return };
+        self.record(&serde_json::json!({
+            "event": "evaluated", "step": validation.step, "split": "validation", "examples": validation.examples,
+            "errors": validation.errors, "loss": validation.loss, "accuracy": validation.accuracy,
+            "calibration_error": validation.calibration_error,
+        }));
     }
 
     /// Goes on. After a fault it first goes back to the last good state; the step it went back to is returned then.
@@ -302,6 +345,7 @@ impl ActiveRun {
         if self.going == Going::ToEpochEnd {
             self.going = Going::Paused;
         }
+        self.end_evaluation();
         self.last_good = self.training.checkpoint();
         self.save().inspect_err(|_| self.going = Going::Paused)
     }

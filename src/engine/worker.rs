@@ -203,6 +203,7 @@ impl Worker {
             Command::Pause => self.pause(),
             Command::Stop => self.stop(),
             Command::Change { setting, value } => self.change(&setting, &value),
+            Command::Evaluate => self.evaluate(),
             Command::Ask { id, query } => self.answer(id, query),
             Command::WatchImages(images) => {
                 self.watched_images = images;
@@ -279,7 +280,7 @@ impl Worker {
 
     fn pause(&mut self) {
         let Some(run) = &mut self.run else { return };
-        if run.going != Going::Paused {
+        if run.going.trains() {
             run.going = Going::Paused;
             self.phase = Phase::Paused;
             self.publish();
@@ -301,6 +302,7 @@ impl Worker {
             return;
         }
         run.going = Going::Paused;
+        run.training.cancel_evaluation();
         let (id, step) = (run.id, run.training.steps());
         run.record(&serde_json::json!({ "event": "stopped", "step": step }));
         self.save();
@@ -321,6 +323,17 @@ impl Worker {
         self.publish();
     }
 
+    fn evaluate(&mut self) {
+        let asked = match &mut self.run {
+            Some(run) => run.evaluate(),
+            None => Err("There is no network yet: train one, or take one step."),
+        };
+        if let Err(reason) = asked {
+            self.tell(Event::Note(reason.to_owned()));
+        }
+        self.publish();
+    }
+
     fn answer(&mut self, id: QueryId, query: super::message::Query) {
         let (run, generation, answer) = match &self.run {
             Some(run) => (run.id, run.training.steps(), run.answer(query)),
@@ -332,8 +345,16 @@ impl Worker {
     fn turn(&mut self) {
         let Some(run) = &mut self.run else { return };
         let id = run.id;
+        let trains = run.going.trains();
         match run.turn(&self.out) {
             Ok(Advance::Finished) => self.finished(),
+            Ok(Advance::EvaluatedOnDemand) => self.evaluated(),
+            // An evaluation while paused, or of a run that is over, leaves it so.
+            Ok(_) if !trains => {
+                if run.going == Going::Paused || self.published.elapsed() >= SNAPSHOT_EVERY {
+                    self.publish();
+                }
+            }
             Ok(_) if run.going == Going::Paused => {
                 self.phase = Phase::Paused;
                 self.publish();
@@ -347,6 +368,16 @@ impl Worker {
             }
             Err(error) => self.trouble(id, &error),
         }
+    }
+
+    fn evaluated(&mut self) {
+        self.publish();
+        let Some((run, validation)) = self.run.as_ref().and_then(|run| Some((run, run.latest.validation.as_ref()?)))
+        else {
+            return;
+        };
+        let (run, step, errors, examples) = (run.id, validation.step, validation.errors, validation.examples);
+        self.tell(Event::Evaluated { run, step, errors, examples });
     }
 
     fn finished(&mut self) {
@@ -433,7 +464,8 @@ fn snapshot_of(run: &ActiveRun, phase: Phase, samples: Option<Arc<SampleProbabil
         seconds_left: run.seconds_left(first_step),
         learning_rate: training.learning_rate(),
         histogram_cost: run.histogram_cost(),
-        evaluating: training.is_evaluating(),
+        evaluating: training.is_evaluating() && run.going != Going::Paused,
+        evaluated_share: training.evaluated_share().unwrap_or(0.0),
         samples,
         health: Arc::clone(&run.latest.health),
         validation: run.latest.validation.clone(),

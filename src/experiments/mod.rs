@@ -2,9 +2,11 @@
 //! steps and reports to an [`Observer`]. Imports `data`, `nets`, `train` and `lens`; never learns who watches.
 
 mod config;
+mod evaluating;
 mod observer;
 mod training;
 
 pub use config::{ConfigError, DataConfig, LIVE_SETTINGS, MonitorConfig, TrainConfig};
+pub use evaluating::HeldOut;
 pub use observer::{Advance, Observer};
 pub use training::{RunError, Training, TrainingSummary};

@@ -26,6 +26,8 @@ pub enum Advance {
     },
     /// A piece of an evaluation.
     Evaluated,
+    /// The last piece of an evaluation that was asked for in the middle of an epoch.
+    EvaluatedOnDemand,
     /// The last training step of an epoch's work is done, its evaluation included.
     EpochDone,
     Finished,

@@ -1,19 +1,17 @@
 //! Supervised training of one network: the run behind the Train lab and `glassbox train`.
 
 use super::config::{ConfigError, TrainConfig};
+use super::evaluating::{HeldOut, PIECE, Pending};
 use super::observer::{Advance, Observer};
 use crate::data::{Amount, Batch, BatchPlan, DataError, ImageShape, Loader, Source, Split, Standardisation, named};
 use crate::lens::{View, view};
 use crate::nets::{Architecture, ArchitectureError, Checkpoint, CheckpointError, Network, Shape, resolve};
-use crate::train::{Evaluation, Fault, StepReport, Tally, Trainer, Watch, images_tensor};
+use crate::train::{Evaluation, Fault, StepReport, Trainer, Watch, images_tensor};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Images of one piece of an evaluation: about the work of one training step.
-const EVALUATION_BATCH: usize = 256;
 
 /// The held-out images are the same for every seed, so that runs can be compared.
 const HOLD_OUT_SEED: u64 = 0;
@@ -35,14 +33,6 @@ pub struct Training {
     last_validation: Option<Evaluation>,
     test_result: Option<Evaluation>,
     histogram_time: Duration,
-}
-
-/// An evaluation in the making.
-struct Pending {
-    split: &'static str,
-    plan: BatchPlan,
-    tally: Tally,
-    next: usize,
 }
 
 /// The last word on a run.
@@ -195,6 +185,41 @@ impl Training {
     /// Time spent on histograms since the run was built, reporting them included.
     pub fn histogram_time(&self) -> Duration {
         self.histogram_time
+    }
+
+    /// How far the evaluation under way is, from 0 to 1.
+    pub fn evaluated_share(&self) -> Option<f64> {
+        self.evaluation.as_ref().map(Pending::share)
+    }
+
+    /// Evaluates the validation images now, piece by piece as [`advance`](Self::advance) is called. It draws nothing at
+    /// random and leaves no metric, so that a run ends as it would have without; one that is due anyway is brought
+    /// forward and reported as usual. Returns whether there are such images.
+    pub fn evaluate_now(&mut self) -> bool {
+        let Some(validation) = &self.validation else { return false };
+        if self.evaluation.is_none() {
+            let due = self.evaluation_due().filter(|due| due.split == HeldOut::Validation);
+            self.evaluation = Some(due.unwrap_or_else(|| self.pending(HeldOut::Validation, validation, true)));
+        }
+        true
+    }
+
+    /// Forgets an evaluation under way; one that is due will begin anew.
+    pub fn cancel_evaluation(&mut self) {
+        self.evaluation = None;
+    }
+
+    /// A whole evaluation at once, beside the run; nothing is reported. `None` when the run holds no images out.
+    pub fn evaluate(&self, split: HeldOut, mut progress: impl FnMut(f64)) -> Option<Evaluation> {
+        let images = match split {
+            HeldOut::Validation => self.validation.as_ref()?,
+            HeldOut::Test => &self.test,
+        };
+        let mut pending = self.pending(split, images, true);
+        while pending.advance(|batch| self.logits(batch)) {
+            progress(pending.share());
+        }
+        Some(pending.finish(self.steps()))
     }
 
     /// The rate of the next step.
@@ -389,30 +414,35 @@ impl Training {
             && self.validated_at != step
             && let Some(validation) = &self.validation
         {
-            return Some(self.pending("validation", validation));
+            return Some(self.pending(HeldOut::Validation, validation, false));
         }
-        (step >= self.total_steps() && self.test_result.is_none()).then(|| self.pending("test", &self.test))
+        (step >= self.total_steps() && self.test_result.is_none())
+            .then(|| self.pending(HeldOut::Test, &self.test, false))
     }
 
-    fn pending(&self, split: &'static str, images: &Split) -> Pending {
+    fn pending(&self, split: HeldOut, images: &Split, on_demand: bool) -> Pending {
         let mut plan = self.plan(images, crate::data::Augmentation::default());
-        plan.batch_size = EVALUATION_BATCH;
-        Pending { split, plan, tally: Tally::new(self.class_names.len()), next: 0 }
+        plan.batch_size = PIECE;
+        Pending::new(split, plan, self.class_names.len(), on_demand)
     }
 
     fn evaluate_piece(&mut self, observer: &mut dyn Observer) -> Advance {
         let Some(mut pending) = self.evaluation.take() else { return Advance::Evaluated };
-        if let Some(batch) = pending.plan.sequential_batch(pending.next) {
-            pending.tally.add(&self.logits(&batch), &batch.labels);
-            pending.next += 1;
+        if pending.advance(|batch| self.logits(batch)) {
             self.evaluation = Some(pending);
             return Advance::Evaluated;
         }
-        self.keep_evaluation(pending.split, pending.tally.finish(), observer);
+        let (split, on_demand) = (pending.split, pending.on_demand);
+        let evaluation = pending.finish(self.steps());
+        observer.evaluation(split.name(), self.steps(), &evaluation);
+        if on_demand {
+            return Advance::EvaluatedOnDemand;
+        }
+        self.keep_evaluation(split, evaluation, observer);
         if self.is_finished() { Advance::Finished } else { Advance::EpochDone }
     }
 
-    fn keep_evaluation(&mut self, split: &'static str, evaluation: Evaluation, observer: &mut dyn Observer) {
+    fn keep_evaluation(&mut self, split: HeldOut, evaluation: Evaluation, observer: &mut dyn Observer) {
         let (step, epoch) = (self.steps(), self.epoch());
         let figures = [
             ("loss", evaluation.loss),
@@ -421,10 +451,9 @@ impl Training {
             ("calibration_error", evaluation.calibration_error),
         ];
         for (name, value) in figures {
-            observer.metric(&format!("{split}/{name}"), step, epoch, value);
+            observer.metric(&format!("{}/{name}", split.name()), step, epoch, value);
         }
-        observer.evaluation(split, step, &evaluation);
-        if split == "test" {
+        if split == HeldOut::Test {
             self.test_result = Some(evaluation);
         } else {
             self.validated_at = step;

@@ -4,11 +4,13 @@ use super::objective::{cross_entropy, softmax_rows};
 use serde::{Deserialize, Serialize};
 
 /// Bins of the calibration diagram, equal in width.
-const BINS: usize = 15;
+pub const CALIBRATION_BINS: usize = 15;
 
 /// The figures of one evaluation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
+    /// Training steps that the network had taken.
+    pub step: u64,
     pub examples: usize,
     /// Mean cross-entropy, in nats.
     pub loss: f64,
@@ -18,8 +20,52 @@ pub struct Evaluation {
     pub confusion: Vec<Vec<u32>>,
     pub classes: Vec<ClassFigures>,
     pub calibration: Vec<CalibrationBin>,
-    /// Expected calibration error (Guo et al. 2017, equation 5) over 15 bins.
+    /// Expected calibration error (Guo et al. 2017, section 2) over 15 bins.
     pub calibration_error: f64,
+    /// What was said of each image, in their order. Kept in memory only: the checkpoint brings it back.
+    #[serde(skip)]
+    pub outcomes: Vec<Outcome>,
+}
+
+/// What the network said of one image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Outcome {
+    pub label: u16,
+    pub predicted: u16,
+    /// Probability of the predicted class.
+    pub confidence: f32,
+    /// Probability of the true class.
+    pub truth: f32,
+}
+
+impl Outcome {
+    pub fn is_right(self) -> bool {
+        self.predicted == self.label
+    }
+
+    /// Which bin of the calibration diagram it falls into.
+    pub fn bin(self) -> usize {
+        bin_of(self.confidence)
+    }
+}
+
+impl Evaluation {
+    /// Mean probability of the predicted class.
+    pub fn mean_confidence(&self) -> f64 {
+        let sum: f64 = self.calibration.iter().map(|bin| f64::from(bin.examples) * bin.confidence).sum();
+        if self.examples == 0 { 0.0 } else { sum / self.examples as f64 }
+    }
+
+    /// Maximum calibration error (Guo et al. 2017, section 2): the largest gap of any bin with images.
+    pub fn maximum_calibration_error(&self) -> f64 {
+        let filled = self.calibration.iter().filter(|bin| bin.examples > 0);
+        filled.map(|bin| (bin.confidence - bin.accuracy).abs()).fold(0.0, f64::max)
+    }
+}
+
+/// Bins are open below and closed above; 0 falls into the first.
+fn bin_of(confidence: f32) -> usize {
+    ((f64::from(confidence) * CALIBRATION_BINS as f64).ceil() as usize).clamp(1, CALIBRATION_BINS) - 1
 }
 
 /// One class against the others. A figure without a denominator is 0.
@@ -47,7 +93,8 @@ pub struct Tally {
     classes: usize,
     loss: f64,
     confusion: Vec<Vec<u32>>,
-    bins: [BinSums; BINS],
+    bins: [BinSums; CALIBRATION_BINS],
+    outcomes: Vec<Outcome>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,7 +106,13 @@ struct BinSums {
 
 impl Tally {
     pub fn new(classes: usize) -> Self {
-        Self { classes, loss: 0.0, confusion: vec![vec![0; classes]; classes], bins: [BinSums::default(); BINS] }
+        Self {
+            classes,
+            loss: 0.0,
+            confusion: vec![vec![0; classes]; classes],
+            bins: [BinSums::default(); CALIBRATION_BINS],
+            outcomes: Vec::new(),
+        }
     }
 
     /// Counts one batch: `logits` `[batch, classes]`, rows in the order of `labels`.
@@ -70,15 +123,17 @@ impl Tally {
             let predicted = most_likely(logits);
             self.loss += cross_entropy(logits, label);
             self.confusion[label][predicted] += 1;
-            let confidence = f64::from(probabilities[predicted]);
-            let bin = &mut self.bins[((confidence * BINS as f64).ceil() as usize).clamp(1, BINS) - 1];
+            let (confidence, truth) = (probabilities[predicted], probabilities[label]);
+            let bin = &mut self.bins[bin_of(confidence)];
             bin.examples += 1;
             bin.right += u32::from(predicted == label);
-            bin.confidence += confidence;
+            bin.confidence += f64::from(confidence);
+            self.outcomes.push(Outcome { label: label as u16, predicted: predicted as u16, confidence, truth });
         }
     }
 
-    pub fn finish(self) -> Evaluation {
+    /// `step`: training steps that the network had taken.
+    pub fn finish(self, step: u64) -> Evaluation {
         let examples: u32 = self.confusion.iter().flatten().sum();
         let right: u32 = (0..self.classes).map(|class| self.confusion[class][class]).sum();
         let share = |part: f64, whole: u32| if whole == 0 { 0.0 } else { part / f64::from(whole) };
@@ -93,6 +148,7 @@ impl Tally {
             .collect();
         let gaps = calibration.iter().map(|bin| f64::from(bin.examples) * (bin.confidence - bin.accuracy).abs());
         Evaluation {
+            step,
             examples: examples as usize,
             loss: share(self.loss, examples),
             errors: (examples - right) as usize,
@@ -101,6 +157,7 @@ impl Tally {
             calibration_error: share(gaps.sum(), examples),
             calibration,
             confusion: self.confusion,
+            outcomes: self.outcomes,
         }
     }
 }

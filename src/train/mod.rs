@@ -10,7 +10,7 @@ pub mod optimiser;
 mod schedule;
 mod trainer;
 
-pub use evaluation::{CalibrationBin, ClassFigures, Evaluation, Tally};
+pub use evaluation::{CALIBRATION_BINS, CalibrationBin, ClassFigures, Evaluation, Outcome, Tally};
 pub use health::{Fault, FaultPlace, LayerHealth};
 pub use histogram::{Histogram, LayerHistogram, Quantity};
 pub use objective::{Objective, cross_entropy, softmax_rows};

@@ -53,6 +53,10 @@ impl Session {
         match event {
             Event::Started(started) => self.started(*started),
             Event::Changed { run, step, setting, before, after } => self.changed(run, step, setting, before, after),
+            Event::Evaluated { run, step, errors, examples } => {
+                let name = self.name_of(run);
+                self.log.event(format!("{name}, step {step}: {errors} errors among {examples} validation images"));
+            }
             Event::Finished { run, summary, seconds } => self.finished(run, *summary, seconds),
             Event::Stopped { run, step } => self.stopped(run, step),
             Event::Trouble { run, message } => {

@@ -53,6 +53,14 @@ pub enum Command {
         id: QueryId,
         query: Query,
     },
+    /// Write a run that has no folder into this one: all of it, and the network where it is still there. A run that goes
+    /// on is kept there from now on.
+    SaveTo {
+        run: RunId,
+        folder: PathBuf,
+    },
+    /// Nobody will ask for this run again.
+    Forget(RunId),
     /// Whether live pictures are wanted in the snapshots; nobody pays for them unasked.
     Watch(bool),
 }
@@ -110,6 +118,11 @@ pub enum Event {
     Failed {
         run: RunId,
         message: String,
+    },
+    /// The run has a folder now.
+    Saved {
+        run: RunId,
+        folder: PathBuf,
     },
     Answer {
         id: QueryId,

@@ -2,6 +2,7 @@
 
 use super::message::{Answer, Command, Event, Phase, Point, QueryId, RunId, SampleProbabilities, Snapshot};
 use super::run::{ActiveRun, Going, TurnError};
+use super::shelf::Shelf;
 use super::watcher::{PointBox, panic_message};
 use crate::experiments::Advance;
 use arc_swap::ArcSwap;
@@ -47,6 +48,7 @@ impl Engine {
             points: Arc::clone(&points),
             wake: Box::new(wake),
             run: None,
+            shelf: Shelf::default(),
             first_step: 0,
             phase: Phase::Idle,
             watched: false,
@@ -106,6 +108,7 @@ struct Worker {
     points: PointBox,
     wake: Box<dyn Fn() + Send + Sync>,
     run: Option<ActiveRun>,
+    shelf: Shelf,
     /// Where the current run began, for the estimate of the time left.
     first_step: u64,
     phase: Phase,
@@ -195,6 +198,8 @@ impl Worker {
             Command::Stop => self.stop(),
             Command::Change { setting, value } => self.change(&setting, &value),
             Command::Ask { id, query } => self.answer(id, query),
+            Command::SaveTo { run, folder } => self.save_to(run, &folder),
+            Command::Forget(run) => self.shelf.forget(run),
             Command::Watch(watched) => {
                 self.watched = watched;
                 self.sampled = None;
@@ -231,10 +236,13 @@ impl Worker {
     fn end_current(&mut self) {
         self.samples = None;
         self.sampled = None;
-        if let Some(mut run) = self.run.take()
-            && let Err(error) = run.save()
-        {
+        let Some(mut run) = self.run.take() else { return };
+        if let Err(error) = run.save() {
             self.tell(Event::Note(format!("The run before could not be saved: {error}")));
+        }
+        if run.folder_path().is_none() {
+            let (id, folder, checkpoint) = run.into_parts();
+            self.shelf.put(id, folder, checkpoint);
         }
     }
 
@@ -293,6 +301,19 @@ impl Worker {
         self.phase = Phase::Stopped;
         self.tell(Event::Stopped { run: id, step });
         self.publish();
+    }
+
+    fn save_to(&mut self, id: RunId, path: &std::path::Path) {
+        let saved = match &mut self.run {
+            Some(run) if run.id == id => Some(run.save_to(path)),
+            _ => self.shelf.save(id, path),
+        };
+        let reason = match saved {
+            Some(Ok(())) => return self.tell(Event::Saved { run: id, folder: path.to_owned() }),
+            Some(Err(error)) => error.to_string(),
+            None => "it is no longer in memory".to_owned(),
+        };
+        self.tell(Event::Note(format!("The run was not saved: {reason}")));
     }
 
     fn change(&mut self, setting: &str, value: &str) {

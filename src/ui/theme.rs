@@ -96,6 +96,14 @@ pub fn run_colour(index: usize) -> Color32 {
     CATEGORIES[index % CATEGORIES.len()]
 }
 
+/// How many of them there are.
+pub const RUN_COLOURS: usize = CATEGORIES.len();
+
+/// The run that others are compared with: neutral and strong, so that no colour of a run is taken from it.
+pub fn baseline(dark: bool) -> Color32 {
+    Color32::from_gray(scale(dark).strong_text)
+}
+
 /// Always beside the class's name: no palette of ten can be told apart by colour alone.
 pub fn class_colour(class: usize) -> Color32 {
     CATEGORIES[class % CATEGORIES.len()]

@@ -20,6 +20,8 @@ pub enum Action {
     ToggleOverlay,
     MaximisePane,
     ResetLayout,
+    /// Bring back the run that was removed last.
+    RestoreRun,
     Open(Lab),
     /// Bring a pane of the lab to the front.
     Reveal(Pane),
@@ -27,7 +29,7 @@ pub enum Action {
 
 impl Action {
     pub fn all() -> impl Iterator<Item = Self> {
-        const WITHOUT_LABS: [Action; 13] = [
+        const WITHOUT_LABS: [Action; 14] = [
             Action::TrainOrPause,
             Action::Step,
             Action::StepEpoch,
@@ -41,6 +43,7 @@ impl Action {
             Action::ToggleOverlay,
             Action::MaximisePane,
             Action::ResetLayout,
+            Action::RestoreRun,
         ];
         WITHOUT_LABS.into_iter().chain(Lab::ALL.map(Self::Open)).chain(Pane::ALL.map(Self::Reveal))
     }
@@ -60,6 +63,7 @@ impl Action {
             Self::ToggleOverlay => "Debug overlay",
             Self::MaximisePane => "Maximise pane",
             Self::ResetLayout => "Reset layout",
+            Self::RestoreRun => "Restore removed run",
             Self::Open(lab) => lab.name(),
             Self::Reveal(pane) => pane.title(),
         }
@@ -84,6 +88,7 @@ impl Action {
             Self::ToggleOverlay => "Show or hide the time that drawing takes",
             Self::MaximisePane => "The pane under the pointer fills the lab, or goes back to its place",
             Self::ResetLayout => "Put all panes back in their first places",
+            Self::RestoreRun => "Bring back the run that was removed last, with its curves",
             Self::Open(lab) => lab.question(),
             Self::Reveal(_) => "Bring this pane to the front",
         }
@@ -105,6 +110,7 @@ impl Action {
             | Self::ToggleInspector
             | Self::ToggleLog
             | Self::ResetLayout
+            | Self::RestoreRun
             | Self::Reveal(_) => return None,
         };
         Some(KeyboardShortcut::new(modifiers, key))
@@ -165,6 +171,7 @@ impl App {
             Action::ToggleOverlay => self.overlay.toggle(),
             Action::MaximisePane => self.train.toggle_maximised_under_pointer(),
             Action::ResetLayout => self.train.reset_layout(),
+            Action::RestoreRun => self.session.restore(),
             Action::Open(lab) if lab.is_open() => self.shell.lab = lab,
             Action::Open(_) => {}
             Action::Reveal(pane) => self.train.reveal(pane),

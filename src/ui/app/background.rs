@@ -1,5 +1,6 @@
 //! Work that would hold up the window: on a thread of its own, its result picked up by a later frame.
 
+use crate::engine::RunId;
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
@@ -49,6 +50,14 @@ pub enum Wanted {
     Data,
     /// An architecture as TOML.
     Network,
+    /// A run folder, or a folder of them.
+    RunFolder,
+    /// A run that was exported.
+    RunZip,
+    /// Where to make a run folder.
+    SaveRun(RunId),
+    /// Where to write a run as a zip.
+    ExportRun(RunId),
 }
 
 /// What came of a file dialog.
@@ -63,8 +72,8 @@ pub enum Picked {
 const NO_DIALOG: &str = "No file dialog can be shown here (it needs a desktop portal or zenity): type the path into the \
                          field, or drop the file onto the window.";
 
-/// Shows a file dialog.
-pub fn pick(ctx: &egui::Context, wanted: Wanted) -> Task<Picked> {
+/// Shows a file dialog. `name` is proposed for what is written.
+pub fn pick(ctx: &egui::Context, wanted: Wanted, name: String) -> Task<Picked> {
     Task::spawn(ctx, move || {
         if !has_dialogs() {
             return Picked::NoDialog(NO_DIALOG);
@@ -73,6 +82,17 @@ pub fn pick(ctx: &egui::Context, wanted: Wanted) -> Task<Picked> {
             Wanted::Data => rfd::FileDialog::new().set_title("Open a folder of IDX files").pick_folder(),
             Wanted::Network => {
                 rfd::FileDialog::new().set_title("Open an architecture").add_filter("TOML", &["toml"]).pick_file()
+            }
+            Wanted::RunFolder => rfd::FileDialog::new().set_title("Open a run folder").pick_folder(),
+            Wanted::RunZip => {
+                rfd::FileDialog::new().set_title("Open an exported run").add_filter("Zip", &["zip"]).pick_file()
+            }
+            Wanted::SaveRun(_) => {
+                rfd::FileDialog::new().set_title("Save the run as a folder").set_file_name(name).save_file()
+            }
+            Wanted::ExportRun(_) => {
+                let dialog = rfd::FileDialog::new().set_title("Export the run").set_file_name(name);
+                dialog.add_filter("Zip", &["zip"]).save_file()
             }
         };
         path.map_or(Picked::Cancelled, |path| Picked::Path(wanted, path))

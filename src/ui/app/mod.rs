@@ -12,6 +12,9 @@ mod log;
 mod notices;
 mod overlay;
 mod rail;
+mod run_book;
+mod run_files;
+mod run_page;
 mod runs;
 mod session;
 mod settings;
@@ -21,7 +24,7 @@ pub use actions::Action;
 pub use background::Wanted;
 pub use log::{Entry, Level, Log};
 pub use overlay::Overlay;
-pub use runs::{Change, RunRecord, leaf, network_stem};
+pub use runs::{Change, RunRecord, StoredFacts, leaf, network_stem};
 pub use session::{Devices, Looked, Selection, Session};
 pub use settings::{Settings, SettingsBook};
 
@@ -34,6 +37,7 @@ use background::{Picked, Progress, Task, pick};
 use eframe::Storage;
 use egui::{CentralPanel, Context, Frame, Ui};
 use inspector::InspectorView;
+use run_files::{RunJobDone, holds_runs};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
@@ -55,6 +59,7 @@ pub struct App {
     inspector: InspectorView,
     looking_for_devices: Option<Task<Vec<DeviceInfo>>>,
     picking: Option<Task<Picked>>,
+    file_jobs: Vec<Task<RunJobDone>>,
     persist: bool,
 }
 
@@ -89,15 +94,20 @@ impl App {
         let engine = Engine::start(move || waker.request_repaint());
         let settings = first_settings(load(storage, SETTINGS_KEY), &options);
         ctx.set_theme(settings.theme);
+        let mut session = Session::new(engine, options.folder);
+        if !options.open.is_empty() {
+            session.open(options.open);
+        }
         Self {
             book: SettingsBook::new(settings),
-            session: Session::new(engine, options.folder),
+            session,
             overlay: Overlay::new(options.debug),
             shell: load(storage, SHELL_KEY).unwrap_or_default(),
             train: load::<Saved>(storage, TRAIN_KEY).map_or_else(TrainLab::default, TrainLab::restore),
             inspector: InspectorView::default(),
             looking_for_devices: None,
             picking: None,
+            file_jobs: Vec::new(),
             persist: options.persist,
         }
     }
@@ -124,13 +134,12 @@ impl App {
     }
 
     fn take_path(&mut self, wanted: Wanted, path: &str) {
-        let key = match wanted {
-            Wanted::Data => "data.source",
-            Wanted::Network => "network",
-        };
-        let checked = match wanted {
-            Wanted::Data => Ok(()),
-            Wanted::Network => crate::nets::resolve(path).map(drop).map_err(|error| error.to_string()),
+        let (key, checked) = match wanted {
+            Wanted::Data => ("data.source", Ok(())),
+            Wanted::Network => ("network", crate::nets::resolve(path).map(drop).map_err(|error| error.to_string())),
+            Wanted::RunFolder | Wanted::RunZip => return self.session.open(vec![path.into()]),
+            Wanted::SaveRun(run) => return self.session.save_to(run, path.as_ref()),
+            Wanted::ExportRun(run) => return self.session.export(run, path.as_ref()),
         };
         let changed = checked.and_then(|()| self.book.edit_text(key, 0.0, path).map_err(|error| error.to_string()));
         if let Err(error) = changed {
@@ -138,17 +147,21 @@ impl App {
         }
     }
 
-    /// A folder dropped on the window is data, a TOML file a network.
+    /// A folder dropped on the window is a run, runs or data; a zip a run; a TOML file a network.
     fn take_dropped_files(&mut self, ctx: &Context) {
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         for path in dropped.iter().map(|file| file.path()) {
             let text = path.display().to_string();
-            if path.is_dir() {
+            if holds_runs(path) {
+                self.session.open(vec![path.to_owned()]);
+            } else if path.is_dir() {
                 self.take_path(Wanted::Data, &text);
             } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
                 self.take_path(Wanted::Network, &text);
             } else {
-                self.session.log.note(format!("{text}: drop a folder of IDX files, or an architecture as TOML"));
+                self.session
+                    .log
+                    .note(format!("{text}: drop a run folder, a folder of IDX files, or an architecture as TOML"));
             }
         }
     }
@@ -161,15 +174,27 @@ impl App {
         if let Some(wanted) = wanted
             && self.picking.is_none()
         {
-            self.picking = Some(pick(ctx, wanted));
+            self.picking = Some(pick(ctx, wanted, self.file_name_for(wanted)));
         }
         // A drag is one change: the run is told when it ends.
         let is_dragging = ctx.input(|input| input.pointer.any_down());
         if !is_dragging && !self.session.push_live_settings(self.book.current(), self.book.revision()) {
             ctx.request_repaint_after(TELL_AGAIN_AFTER);
         }
+        // What was asked for in this frame is begun at once: nothing else may wake the window.
+        self.work_on_files(ctx);
         if self.looking_for_devices.is_none() && matches!(self.session.devices, Devices::Unknown) {
             self.looking_for_devices = Some(Task::spawn(ctx, devices));
+        }
+    }
+
+    /// What a dialog proposes.
+    fn file_name_for(&self, wanted: Wanted) -> String {
+        let name = |run| self.session.run(run).map_or_else(|| "run".to_owned(), Session::file_name);
+        match wanted {
+            Wanted::SaveRun(run) => name(run),
+            Wanted::ExportRun(run) => format!("{}.zip", name(run)),
+            _ => String::new(),
         }
     }
 
@@ -185,6 +210,7 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
         self.session.absorb();
         self.take_results();
+        self.work_on_files(ctx);
         self.session.watch(self.train.shows_samples());
         if let Some(rest) = self.session.inspect_selection() {
             ctx.request_repaint_after(rest);

@@ -7,4 +7,5 @@ pub mod controls;
 pub mod empty;
 pub mod format;
 pub mod probabilities;
+pub mod swatches;
 pub mod table;

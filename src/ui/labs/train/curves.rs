@@ -65,7 +65,7 @@ fn show(
         .iter()
         .map(|run| (format!("{} train", run.name), format!("{} validation", run.name)))
         .collect();
-    let lines = lines(context, figure, &names);
+    let lines = lines(context, figure, &names, plots.x_axis, ui.visuals().dark_mode);
     let markers = markers(context, plots.x_axis);
     let mut plot = CurvePlot::new(figure.title, figure.title).x_axis(plots.x_axis).lines(&lines).markers(&markers);
     plot = if figure.is_share { plot.percent() } else { plot.unit("nats") };
@@ -116,7 +116,14 @@ fn log_toggle(ui: &mut Ui, on: bool, text: &str, name: &str) -> bool {
         .clicked()
 }
 
-fn lines<'a>(context: &'a LabContext<'_>, figure: &'a Figure, names: &'a [(String, String)]) -> Vec<Line<'a>> {
+/// The baseline is neutral; a run without a clock has no place on an axis of time.
+fn lines<'a>(
+    context: &'a LabContext<'_>,
+    figure: &'a Figure,
+    names: &'a [(String, String)],
+    axis: XAxis,
+    dark: bool,
+) -> Vec<Line<'a>> {
     let selected = match context.session.selection {
         crate::ui::app::Selection::Run(run) => Some(run),
         _ => None,
@@ -125,11 +132,16 @@ fn lines<'a>(context: &'a LabContext<'_>, figure: &'a Figure, names: &'a [(Strin
         run: run.id,
         series,
         name,
-        colour: theme::run_colour(run.colour),
+        colour: context.session.colour_of(run, dark),
         dashed,
         highlighted: selected == Some(run.id),
     };
-    let runs = context.session.runs.iter().zip(names).filter(|(run, _)| run.visible);
+    let runs = context
+        .session
+        .runs
+        .iter()
+        .zip(names)
+        .filter(|(run, _)| run.visible && (axis != XAxis::Seconds || run.has_clock()));
     runs.flat_map(|(run, (train, validation))| {
         [line(run, figure.train, train, false), line(run, figure.validation, validation, true)]
     })

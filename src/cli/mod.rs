@@ -2,6 +2,7 @@
 
 mod bench;
 mod list;
+mod runs;
 mod train;
 
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
@@ -28,6 +29,9 @@ struct WindowArgs {
     /// Keep a run folder for every run in this folder; without it the window writes no runs.
     #[arg(long, value_name = "FOLDER")]
     runs: Option<PathBuf>,
+    /// Open these run folders, exported runs, or folders of runs.
+    #[arg(long, value_name = "RUN", num_args = 1..)]
+    open: Vec<PathBuf>,
     /// Begin with one setting changed, as in `optimiser.learning_rate=0.01`; may be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     settings: Vec<String>,
@@ -49,6 +53,9 @@ enum Command {
     Networks(list::NetworkArgs),
     /// List the data sets.
     Datasets(list::ListArgs),
+    /// List, compare and export runs that were kept in folders.
+    #[command(subcommand)]
+    Runs(runs::RunsCommand),
     /// Measure training and inference of each network on a device.
     Bench(bench::BenchArgs),
 }
@@ -68,6 +75,7 @@ pub fn main() -> ExitCode {
         Some(Command::Devices(args)) => list::devices(&args),
         Some(Command::Networks(args)) => list::networks(&args),
         Some(Command::Datasets(args)) => list::datasets(&args),
+        Some(Command::Runs(command)) => runs::run(&command),
         Some(Command::Bench(args)) => bench::run(&args),
     };
     done.unwrap_or_else(|error| {
@@ -110,6 +118,7 @@ fn open_window(args: WindowArgs) -> anyhow::Result<ExitCode> {
     crate::ui::run(crate::ui::WindowOptions {
         device: args.device,
         folder: args.runs,
+        open: args.open,
         config,
         debug: args.debug,
         persist: !args.fresh,

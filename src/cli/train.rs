@@ -154,7 +154,11 @@ impl Follower {
                 bail!(message)
             }
             Event::Note(note) => self.report.note(&note),
-            Event::Changed { .. } | Event::Evaluated { .. } | Event::WentBack { .. } | Event::Answer { .. } => {}
+            Event::Changed { .. }
+            | Event::Evaluated { .. }
+            | Event::Saved { .. }
+            | Event::WentBack { .. }
+            | Event::Answer { .. } => {}
         }
         Ok(None)
     }
@@ -287,7 +291,7 @@ impl Report {
     }
 }
 
-fn time(seconds: f64) -> String {
+pub(super) fn time(seconds: f64) -> String {
     let seconds = seconds.round() as u64;
     match seconds {
         0..60 => format!("{seconds} s"),

@@ -3,7 +3,8 @@
 //! `config.toml` the settings it began with; `architecture.toml`; `metrics.csv` every point of every curve, the same
 //! for the same seed; `histograms.jsonl` a line for each quantity of each layer at each look, the same for the same seed
 //! too (its bins are those of [`bin_edges`](crate::train::histogram::bin_edges)); `events.jsonl` what happened and when,
-//! by the clock; `checkpoints/last.safetensors`; `summary.json` once it is finished.
+//! by the clock; `checkpoints/last.safetensors`; `summary.json` once it is finished; `notes.md` what a
+//! person wrote of it.
 
 use super::files::{FileError, write_atomically};
 use crate::experiments::TrainConfig;
@@ -15,14 +16,15 @@ use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-const CONFIG: &str = "config.toml";
-const ARCHITECTURE: &str = "architecture.toml";
-const METRICS: &str = "metrics.csv";
-const HISTOGRAMS: &str = "histograms.jsonl";
-const EVENTS: &str = "events.jsonl";
-const SUMMARY: &str = "summary.json";
-const CHECKPOINT: &str = "checkpoints/last.safetensors";
-const HEADER: &str = "step,epoch,series,value\n";
+pub(super) const CONFIG: &str = "config.toml";
+pub(super) const ARCHITECTURE: &str = "architecture.toml";
+pub(super) const METRICS: &str = "metrics.csv";
+pub(super) const HISTOGRAMS: &str = "histograms.jsonl";
+pub(super) const EVENTS: &str = "events.jsonl";
+pub(super) const SUMMARY: &str = "summary.json";
+pub(super) const CHECKPOINT: &str = "checkpoints/last.safetensors";
+pub(super) const NOTES: &str = "notes.md";
+pub(super) const HEADER: &str = "step,epoch,series,value\n";
 
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -34,15 +36,26 @@ pub enum FolderError {
     Taken(PathBuf),
     #[error("{0} is not a run folder: it has no checkpoints/last.safetensors")]
     NotARun(PathBuf),
+    #[error("the run is kept in {0} already")]
+    Kept(PathBuf),
 }
 
 /// One run's folder. Rows wait in memory until the next [`save`](Self::save), and stay there when the disk refuses them.
+///
+/// A run that nobody gave a folder keeps all its rows in memory, at about 35 bytes a point, so that a folder that is
+/// made late is the same, byte for byte, as one that was there from the start.
 #[derive(Debug)]
 pub struct RunFolder {
-    path: PathBuf,
+    /// None as long as everything waits in memory.
+    path: Option<PathBuf>,
+    /// `config.toml` and `architecture.toml`, for a folder that is made late.
+    config: String,
+    architecture: String,
     rows: String,
     histograms: String,
     events: String,
+    /// `summary.json`, likewise.
+    summary: Option<String>,
 }
 
 /// A line of `histograms.jsonl`.
@@ -58,17 +71,48 @@ impl RunFolder {
     /// # Errors
     /// When the folder holds a run already, or cannot be written.
     pub fn create(path: &Path, config: &TrainConfig, architecture: &Architecture) -> Result<Self, FolderError> {
+        let mut folder = Self::in_memory(config, architecture);
+        folder.make(path)?;
+        Ok(folder)
+    }
+
+    /// Without a folder, until [`make`](Self::make) gives it one.
+    pub fn in_memory(config: &TrainConfig, architecture: &Architecture) -> Self {
+        let (config, architecture) = (config.to_toml(), architecture.to_toml());
+        Self {
+            path: None,
+            config,
+            architecture,
+            rows: String::new(),
+            histograms: String::new(),
+            events: String::new(),
+            summary: None,
+        }
+    }
+
+    /// Makes the folder of a run that had none. What waits in memory is written by the next [`save`](Self::save).
+    ///
+    /// # Errors
+    /// When the run has a folder, this one holds another run, or the disk refuses; the run has no folder then.
+    pub fn make(&mut self, path: &Path) -> Result<(), FolderError> {
+        if let Some(path) = &self.path {
+            return Err(FolderError::Kept(path.clone()));
+        }
         if path.join(CONFIG).exists() {
             return Err(FolderError::Taken(path.to_owned()));
         }
         let checkpoints = path.join("checkpoints");
         fs::create_dir_all(&checkpoints).map_err(|error| FileError::new("create the folder", &checkpoints, &error))?;
-        write_atomically(&path.join(ARCHITECTURE), architecture.to_toml().as_bytes())?;
+        write_atomically(&path.join(ARCHITECTURE), self.architecture.as_bytes())?;
         write_atomically(&path.join(METRICS), HEADER.as_bytes())?;
         write_atomically(&path.join(HISTOGRAMS), b"")?;
         write_atomically(&path.join(EVENTS), b"")?;
-        write_atomically(&path.join(CONFIG), config.to_toml().as_bytes())?;
-        Ok(Self::at(path))
+        if let Some(summary) = &self.summary {
+            write_atomically(&path.join(SUMMARY), summary.as_bytes())?;
+        }
+        write_atomically(&path.join(CONFIG), self.config.as_bytes())?;
+        self.path = Some(path.to_owned());
+        Ok(())
     }
 
     /// Opens a run where its last checkpoint stands: rows written after it are dropped, since they will come again.
@@ -77,13 +121,18 @@ impl RunFolder {
     /// When there is no checkpoint, it is damaged, or the folder cannot be written.
     pub fn reopen(path: &Path) -> Result<(Self, Checkpoint), FolderError> {
         let checkpoint = Self::checkpoint(path)?;
-        let mut folder = Self::at(path);
+        // Settings and architecture stand in the folder already.
+        let mut folder = Self {
+            path: Some(path.to_owned()),
+            config: String::new(),
+            architecture: String::new(),
+            rows: String::new(),
+            histograms: String::new(),
+            events: String::new(),
+            summary: None,
+        };
         folder.go_back(&checkpoint)?;
         Ok((folder, checkpoint))
-    }
-
-    fn at(path: &Path) -> Self {
-        Self { path: path.to_owned(), rows: String::new(), histograms: String::new(), events: String::new() }
     }
 
     /// The last checkpoint of a run folder.
@@ -99,8 +148,9 @@ impl RunFolder {
         Ok(Checkpoint::from_bytes(&bytes, &file.display().to_string())?)
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// None as long as the run is kept in memory.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// One row of `metrics.csv`.
@@ -127,11 +177,12 @@ impl RunFolder {
     /// # Errors
     /// When the disk refuses; what is already written stays good, and the rows wait for the next try.
     pub fn save(&mut self, checkpoint: Option<&Checkpoint>) -> Result<(), FolderError> {
-        append(&self.path.join(METRICS), &mut self.rows)?;
-        append(&self.path.join(HISTOGRAMS), &mut self.histograms)?;
-        append(&self.path.join(EVENTS), &mut self.events)?;
+        let Some(path) = &self.path else { return Ok(()) };
+        append(&path.join(METRICS), &mut self.rows)?;
+        append(&path.join(HISTOGRAMS), &mut self.histograms)?;
+        append(&path.join(EVENTS), &mut self.events)?;
         if let Some(checkpoint) = checkpoint {
-            write_atomically(&self.path.join(CHECKPOINT), &checkpoint.to_bytes())?;
+            write_atomically(&path.join(CHECKPOINT), &checkpoint.to_bytes())?;
         }
         Ok(())
     }
@@ -139,7 +190,11 @@ impl RunFolder {
     /// # Errors
     /// When the disk refuses.
     pub fn finish(&mut self, summary: &serde_json::Value) -> Result<(), FolderError> {
-        write_atomically(&self.path.join(SUMMARY), format!("{summary:#}\n").as_bytes())?;
+        let text = format!("{summary:#}\n");
+        match &self.path {
+            Some(path) => write_atomically(&path.join(SUMMARY), text.as_bytes())?,
+            None => self.summary = Some(text),
+        }
         Ok(())
     }
 
@@ -149,29 +204,42 @@ impl RunFolder {
     /// When the disk refuses; what waits in memory is kept then, and each file is either cut or as it was.
     pub fn go_back(&mut self, checkpoint: &Checkpoint) -> Result<(), FolderError> {
         let (step, validated_at) = (checkpoint.state("step")?, checkpoint.state("validated_at")?);
-        let file = self.path.join(METRICS);
+        let is_kept = |line: &&str| is_before(line, step, validated_at);
+        let Some(path) = &self.path else {
+            self.rows = self.rows.split_inclusive('\n').filter(is_kept).collect();
+            self.histograms = looks_until(step, self.histograms.split_inclusive('\n'));
+            return Ok(());
+        };
+        let file = path.join(METRICS);
         let written = fs::read_to_string(&file).map_err(|error| FileError::new("read", &file, &error))?;
         let rows = written.split_inclusive('\n').skip(1).chain(self.rows.split_inclusive('\n'));
-        let kept = rows.filter(|line| is_before(line, step, validated_at));
-        let kept: String = std::iter::once(HEADER).chain(kept).collect();
+        let kept: String = std::iter::once(HEADER).chain(rows.filter(is_kept)).collect();
         write_atomically(&file, kept.as_bytes())?;
         self.rows.clear();
-        self.cut_histograms(step)
-    }
-
-    /// A folder of an older version has no histograms yet.
-    fn cut_histograms(&mut self, step: u64) -> Result<(), FolderError> {
-        let file = self.path.join(HISTOGRAMS);
+        // A folder of an older version has no histograms yet.
+        let file = path.join(HISTOGRAMS);
         let written = match fs::read_to_string(&file) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
             read => read.map_err(|error| FileError::new("read", &file, &error))?,
         };
         let lines = written.split_inclusive('\n').chain(self.histograms.split_inclusive('\n'));
-        let kept: String = lines.filter(|line| step_of(line).is_some_and(|of| of <= step)).collect();
-        write_atomically(&file, kept.as_bytes())?;
+        write_atomically(&file, looks_until(step, lines).as_bytes())?;
         self.histograms.clear();
         Ok(())
     }
+}
+
+/// The lines of `histograms.jsonl` up to a step.
+fn looks_until<'a>(step: u64, lines: impl Iterator<Item = &'a str>) -> String {
+    lines.filter(|line| step_of(line).is_some_and(|of| of <= step)).collect()
+}
+
+/// Keeps what a person wrote of a run in its folder.
+///
+/// # Errors
+/// When the disk refuses.
+pub fn write_notes(folder: &Path, text: &str) -> Result<(), FileError> {
+    write_atomically(&folder.join(NOTES), text.as_bytes())
 }
 
 fn is_before(line: &str, step: u64, validated_at: u64) -> bool {

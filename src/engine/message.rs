@@ -56,6 +56,14 @@ pub enum Command {
         id: QueryId,
         query: Query,
     },
+    /// Write a run that has no folder into this one: all of it, and the network where it is still there. A run that goes
+    /// on is kept there from now on.
+    SaveTo {
+        run: RunId,
+        folder: PathBuf,
+    },
+    /// Nobody will ask for this run again.
+    Forget(RunId),
     /// Whether live pictures are wanted in the snapshots; nobody pays for them unasked.
     Watch(bool),
     /// Images to be watched after the run's own samples: bytes of the shape of the run's images; others are passed over.
@@ -129,6 +137,11 @@ pub enum Event {
     Failed {
         run: RunId,
         message: String,
+    },
+    /// The run has a folder now.
+    Saved {
+        run: RunId,
+        folder: PathBuf,
     },
     Answer {
         id: QueryId,

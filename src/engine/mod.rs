@@ -2,21 +2,28 @@
 //!
 //! Imports `experiments` and below. The window and the command line are two observers of the same [`Engine`].
 
+mod archive;
 mod bench;
+mod clock;
 mod device;
 mod files;
 mod folder;
 mod message;
 mod run;
+mod shelf;
+mod stored;
 mod watcher;
 mod worker;
 
+pub use archive::{ArchiveError, export_run};
 pub use bench::{BenchRow, bench};
+pub use clock::Clock;
 pub use device::{DeviceInfo, OpenDevice, devices, open_device};
 pub use files::{FileError, write_atomically};
-pub use folder::{FolderError, RunFolder};
+pub use folder::{FolderError, RunFolder, write_notes};
 pub use message::{
     Answer, Command, Event, HistogramCost, HistogramLook, ImageSource, Inspection, LayerActivation, Phase, Point,
     Query, QueryId, RunId, SampleImage, SampleProbabilities, Snapshot, Started,
 };
+pub use stored::{StoredError, StoredRun, find_runs, is_run};
 pub use worker::{Engine, EngineBusy};

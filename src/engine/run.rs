@@ -1,5 +1,6 @@
 //! The run that the worker has in hand.
 
+use super::clock::Clock;
 use super::device::{OpenDevice, open_device};
 use super::folder::{FolderError, RunFolder};
 use super::message::{
@@ -46,9 +47,11 @@ pub(super) struct ActiveRun {
     pub(super) device: OpenDevice,
     pub(super) going: Going,
     pub(super) latest: Latest,
-    folder: Option<RunFolder>,
+    folder: RunFolder,
     names: SeriesNames,
     samples: Arc<[SampleImage]>,
+    /// The same of the times before, where the run was taken up.
+    worked_before: Duration,
     /// Time spent training and evaluating.
     worked: Duration,
     /// Images trained on, and the time that took.
@@ -81,10 +84,11 @@ impl ActiveRun {
         let device = open_device(device)?;
         let text = |error: &dyn std::error::Error| error.to_string();
         let training = Training::new(config, &device.device, device.on_host).map_err(|error| text(&error))?;
-        let folder = folder
-            .map(|path| RunFolder::create(path, training.config(), training.network().architecture()))
-            .transpose()
-            .map_err(|error| text(&error))?;
+        let (config, architecture) = (training.config(), training.network().architecture());
+        let folder = match folder {
+            Some(path) => RunFolder::create(path, config, architecture).map_err(|error| text(&error))?,
+            None => RunFolder::in_memory(config, architecture),
+        };
         let mut run = Self::new(id, training, device, folder, going);
         run.save().map_err(|error| text(&error))?;
         Ok(run)
@@ -101,10 +105,13 @@ impl ActiveRun {
         let (folder, checkpoint) = RunFolder::reopen(path).map_err(|error| error.to_string())?;
         let training = Training::resume(&checkpoint, epochs, &device.device, device.on_host)
             .map_err(|error| format!("{}: {error}", path.display()))?;
-        Ok(Self::new(id, training, device, Some(folder), going))
+        let mut run = Self::new(id, training, device, folder, going);
+        let before = Clock::of_folder(path).seconds();
+        run.worked_before = Duration::try_from_secs_f64(before).unwrap_or_default();
+        Ok(run)
     }
 
-    fn new(id: RunId, training: Training, device: OpenDevice, folder: Option<RunFolder>, going: Going) -> Self {
+    fn new(id: RunId, training: Training, device: OpenDevice, folder: RunFolder, going: Going) -> Self {
         Self {
             id,
             samples: samples(training.test_split()),
@@ -115,6 +122,7 @@ impl ActiveRun {
             latest: Latest::default(),
             folder,
             names: SeriesNames::default(),
+            worked_before: Duration::ZERO,
             worked: Duration::ZERO,
             trained: (0, Duration::ZERO),
             pace: (0, Duration::ZERO),
@@ -144,7 +152,7 @@ impl ActiveRun {
     }
 
     pub(super) fn folder_path(&self) -> Option<PathBuf> {
-        self.folder.as_ref().map(|folder| folder.path().to_owned())
+        self.folder.path().map(Path::to_owned)
     }
 
     /// One small step: of training, or of an evaluation.
@@ -153,10 +161,10 @@ impl ActiveRun {
         let mut watcher = Watcher {
             run: self.id,
             out,
-            folder: self.folder.as_mut(),
+            folder: &mut self.folder,
             latest: &mut self.latest,
             names: &mut self.names,
-            seconds: self.worked.as_secs_f64(),
+            seconds: (self.worked_before + self.worked).as_secs_f64(),
         };
         let advance = self.training.advance(&mut watcher);
         let took = began.elapsed();
@@ -244,10 +252,8 @@ impl ActiveRun {
         }
         self.training.restore(&self.last_good).map_err(TurnError::Run)?;
         self.faulty = false;
-        if let Some(folder) = &mut self.folder {
-            // The rows of the steps that are about to be taken again.
-            folder.go_back(&self.last_good)?;
-        }
+        // The rows of the steps that are about to be taken again.
+        self.folder.go_back(&self.last_good)?;
         Ok(Some(self.training.steps()))
     }
 
@@ -264,24 +270,38 @@ impl ActiveRun {
 
     /// Writes rows and a checkpoint, where there is a folder. A faulty state never replaces a good one.
     pub(super) fn save(&mut self) -> Result<(), FolderError> {
-        if let Some(folder) = &mut self.folder {
+        if self.folder.path().is_some() {
             let checkpoint = (!self.faulty).then(|| self.training.checkpoint());
-            folder.save(checkpoint.as_ref())?;
+            self.folder.save(checkpoint.as_ref())?;
         }
         Ok(())
     }
 
     /// One line of `events.jsonl`, with the time of training so far.
     pub(super) fn record(&mut self, event: &serde_json::Value) {
-        if let Some(folder) = &mut self.folder {
-            let mut event = event.clone();
-            event["seconds"] = self.worked.as_secs_f64().into();
-            folder.event(&event);
+        let mut event = event.clone();
+        event["seconds"] = self.seconds().into();
+        self.folder.event(&event);
+    }
+
+    /// Gives a run that has none a folder: with everything so far, and kept there from now on.
+    pub(super) fn save_to(&mut self, path: &Path) -> Result<(), FolderError> {
+        // A second try after the disk refused goes on where the first one ended.
+        if self.folder.path() != Some(path) {
+            self.folder.make(path)?;
         }
+        let checkpoint = if self.faulty { self.last_good.clone() } else { self.training.checkpoint() };
+        self.folder.save(Some(&checkpoint))
+    }
+
+    /// What is left of a run that ended: its rows, and its network as it was when all was well.
+    pub(super) fn into_parts(self) -> (RunId, RunFolder, Checkpoint) {
+        let checkpoint = if self.faulty { self.last_good } else { self.training.checkpoint() };
+        (self.id, self.folder, checkpoint)
     }
 
     pub(super) fn seconds(&self) -> f64 {
-        self.worked.as_secs_f64()
+        (self.worked_before + self.worked).as_secs_f64()
     }
 
     pub(super) fn images_per_second(&self) -> f64 {
@@ -347,17 +367,19 @@ impl ActiveRun {
         }
         self.end_evaluation();
         self.last_good = self.training.checkpoint();
+        self.record(&serde_json::json!({ "event": "epoch", "step": self.training.steps() }));
         self.save().inspect_err(|_| self.going = Going::Paused)
     }
 
     fn finish(&mut self) -> Result<(), FolderError> {
         self.going = Going::Paused;
+        self.record(&serde_json::json!({ "event": "finished", "step": self.training.steps() }));
         self.save()?;
         let summary = self.training.summary().and_then(|summary| serde_json::to_value(summary).ok());
-        if let (Some(folder), Some(mut summary)) = (&mut self.folder, summary) {
-            summary["seconds"] = self.worked.as_secs_f64().into();
+        if let Some(mut summary) = summary {
+            summary["seconds"] = self.seconds().into();
             summary["device"] = self.device.info.name.clone().into();
-            folder.finish(&summary)?;
+            self.folder.finish(&summary)?;
         }
         Ok(())
     }

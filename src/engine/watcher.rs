@@ -39,7 +39,7 @@ pub(super) struct Latest {
 pub(super) struct Watcher<'a> {
     pub(super) run: RunId,
     pub(super) out: &'a Outbox,
-    pub(super) folder: Option<&'a mut RunFolder>,
+    pub(super) folder: &'a mut RunFolder,
     pub(super) latest: &'a mut Latest,
     pub(super) names: &'a mut SeriesNames,
     pub(super) seconds: f64,
@@ -50,6 +50,14 @@ pub(super) struct Watcher<'a> {
 pub(super) struct SeriesNames(HashMap<String, Arc<str>>);
 
 impl SeriesNames {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     pub(super) fn get(&mut self, name: &str) -> Arc<str> {
         if let Some(known) = self.0.get(name) {
             return Arc::clone(known);
@@ -62,9 +70,7 @@ impl SeriesNames {
 
 impl Observer for Watcher<'_> {
     fn metric(&mut self, series: &str, step: u64, epoch: f64, value: f64) {
-        if let Some(folder) = &mut self.folder {
-            folder.metric(step, epoch, series, value);
-        }
+        self.folder.metric(step, epoch, series, value);
         let point = Point { run: self.run, series: self.names.get(series), step, epoch, seconds: self.seconds, value };
         self.out.points.lock().unwrap_or_else(PoisonError::into_inner).push(point);
     }
@@ -74,9 +80,7 @@ impl Observer for Watcher<'_> {
     }
 
     fn histograms(&mut self, step: u64, epoch: f64, layers: &[LayerHistogram]) {
-        if let Some(folder) = &mut self.folder {
-            folder.histograms(step, epoch, layers);
-        }
+        self.folder.histograms(step, epoch, layers);
         let look = HistogramLook { run: self.run, step, epoch, layers: layers.to_vec() };
         self.out.histograms.lock().unwrap_or_else(PoisonError::into_inner).push(look);
         self.latest.histogram_looks += 1;

@@ -4,6 +4,7 @@ use super::message::{
     Answer, Command, Event, HistogramLook, Phase, Point, QueryId, RunId, SampleProbabilities, Snapshot,
 };
 use super::run::{ActiveRun, Going, TurnError};
+use super::shelf::Shelf;
 use super::watcher::{Outbox, empty_box, panic_message};
 use crate::experiments::Advance;
 use arc_swap::ArcSwap;
@@ -49,6 +50,7 @@ impl Engine {
             out: out.clone(),
             wake: Box::new(wake),
             run: None,
+            shelf: Shelf::default(),
             first_step: 0,
             phase: Phase::Idle,
             watched: false,
@@ -114,6 +116,7 @@ struct Worker {
     out: Outbox,
     wake: Box<dyn Fn() + Send + Sync>,
     run: Option<ActiveRun>,
+    shelf: Shelf,
     /// Where the current run began, for the estimate of the time left.
     first_step: u64,
     phase: Phase,
@@ -210,6 +213,8 @@ impl Worker {
                 self.sampled = None;
                 self.publish();
             }
+            Command::SaveTo { run, folder } => self.save_to(run, &folder),
+            Command::Forget(run) => self.shelf.forget(run),
             Command::Watch(watched) => {
                 self.watched = watched;
                 self.sampled = None;
@@ -246,10 +251,13 @@ impl Worker {
     fn end_current(&mut self) {
         self.samples = None;
         self.sampled = None;
-        if let Some(mut run) = self.run.take()
-            && let Err(error) = run.save()
-        {
+        let Some(mut run) = self.run.take() else { return };
+        if let Err(error) = run.save() {
             self.tell(Event::Note(format!("The run before could not be saved: {error}")));
+        }
+        if run.folder_path().is_none() {
+            let (id, folder, checkpoint) = run.into_parts();
+            self.shelf.put(id, folder, checkpoint);
         }
     }
 
@@ -309,6 +317,19 @@ impl Worker {
         self.phase = Phase::Stopped;
         self.tell(Event::Stopped { run: id, step });
         self.publish();
+    }
+
+    fn save_to(&mut self, id: RunId, path: &std::path::Path) {
+        let saved = match &mut self.run {
+            Some(run) if run.id == id => Some(run.save_to(path)),
+            _ => self.shelf.save(id, path),
+        };
+        let reason = match saved {
+            Some(Ok(())) => return self.tell(Event::Saved { run: id, folder: path.to_owned() }),
+            Some(Err(error)) => error.to_string(),
+            None => "it is no longer in memory".to_owned(),
+        };
+        self.tell(Event::Note(format!("The run was not saved: {reason}")));
     }
 
     fn change(&mut self, setting: &str, value: &str) {

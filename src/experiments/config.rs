@@ -184,10 +184,7 @@ impl TrainConfig {
     pub fn get(&self, key: &str) -> Option<String> {
         let table = Value::Table(self.to_table());
         let value = key.split('.').try_fold(&table, |value, part| value.get(part))?;
-        Some(match value {
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        })
+        Some(value_text(value))
     }
 
     /// All settings, as dotted paths.
@@ -197,8 +194,28 @@ impl TrainConfig {
         keys
     }
 
+    /// All settings with their values, as [`keys`](Self::keys) and [`get`](Self::get) give them one by one.
+    pub fn entries(&self) -> Vec<(String, String)> {
+        let table = Value::Table(self.to_table());
+        let value = |key: &str| key.split('.').try_fold(&table, |value, part| value.get(part)).map(value_text);
+        self.keys()
+            .into_iter()
+            .map(|key| {
+                let text = value(&key).unwrap_or_default();
+                (key, text)
+            })
+            .collect()
+    }
+
     fn to_table(&self) -> Table {
         Table::try_from(self).expect("settings are plain data")
+    }
+}
+
+fn value_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 

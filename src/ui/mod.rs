@@ -26,6 +26,8 @@ pub struct WindowOptions {
     pub device: String,
     /// Where each run keeps a run folder; without it nothing is written.
     pub folder: Option<PathBuf>,
+    /// Run folders to open, or zips of them.
+    pub open: Vec<PathBuf>,
     /// Settings to begin with. The defaults give way to what the last start left.
     pub config: TrainConfig,
     /// Show the debug overlay.
@@ -36,7 +38,14 @@ pub struct WindowOptions {
 
 impl Default for WindowOptions {
     fn default() -> Self {
-        Self { device: "auto".to_owned(), folder: None, config: TrainConfig::default(), debug: false, persist: true }
+        Self {
+            device: "auto".to_owned(),
+            folder: None,
+            open: Vec::new(),
+            config: TrainConfig::default(),
+            debug: false,
+            persist: true,
+        }
     }
 }
 

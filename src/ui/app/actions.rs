@@ -40,6 +40,8 @@ pub enum Action {
     MaximisePane,
     Arrange(Arrangement),
     SaveLayout,
+    /// Bring back the run that was removed last.
+    RestoreRun,
     Open(Lab),
     /// Bring a pane of the lab to the front.
     Reveal(Pane),
@@ -90,7 +92,7 @@ pub(super) fn written(ctx: &Context, shortcut: KeyboardShortcut) -> String {
 
 impl Action {
     pub fn all() -> impl Iterator<Item = Self> {
-        const SIMPLE: [Action; 26] = [
+        const SIMPLE: [Action; 27] = [
             Action::TrainOrPause,
             Action::Step,
             Action::StepEpoch,
@@ -117,6 +119,7 @@ impl Action {
             Action::ToggleOverlay,
             Action::MaximisePane,
             Action::SaveLayout,
+            Action::RestoreRun,
         ];
         SIMPLE
             .into_iter()
@@ -165,6 +168,7 @@ impl Action {
             Self::Arrange(Arrangement::Default) => "Reset layout",
             Self::Arrange(arrangement) => arrangement.name(),
             Self::SaveLayout => "Save layout...",
+            Self::RestoreRun => "Restore removed run",
             Self::Open(lab) => lab.name(),
             Self::Reveal(pane) => pane.title(),
         }
@@ -233,6 +237,7 @@ impl Action {
             Self::MaximisePane => "The pane under the pointer fills the lab, or goes back to its place",
             Self::Arrange(arrangement) => arrangement.description(),
             Self::SaveLayout => "Keep the panes as they are now, under a name",
+            Self::RestoreRun => "Bring back the run that was removed last, with its curves",
             Self::Open(lab) => lab.question(),
             Self::Reveal(_) => "Bring this pane to the front",
         }
@@ -366,6 +371,7 @@ impl App {
                 self.shell.inspector_open = arrangement.has_inspector();
             }
             Action::SaveLayout => self.popups.layout_name = Some(NameDraft::default()),
+            Action::RestoreRun => self.session.restore(),
             Action::Open(lab) if lab.is_open() => self.shell.lab = lab,
             Action::Open(_) => {}
             Action::Reveal(pane) => self.train.reveal(pane),

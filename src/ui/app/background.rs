@@ -1,7 +1,7 @@
 //! Work that would hold up the window: on a thread of its own, its result picked up by a later frame.
 
+use crate::engine::RunId;
 use crate::ui::theme;
-use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
@@ -47,12 +47,31 @@ impl<T: Send + 'static> Task<T> {
 }
 
 /// What a file dialog is to find.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// A folder of IDX files.
     Data,
     /// An architecture as TOML.
     Network,
+    /// A run folder, or a folder of them.
+    RunFolder,
+    /// A run that was exported.
+    RunZip,
+    /// Where to make a run folder.
+    SaveRun(RunId),
+    /// Where to write a run as a zip.
+    ExportRun(RunId),
+}
+
+impl Wanted {
+    /// Dialogs of one kind open in the same folder.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Network => "networks",
+            Self::RunFolder | Self::RunZip | Self::SaveRun(_) | Self::ExportRun(_) => "runs",
+        }
+    }
 }
 
 /// What came of a file dialog.
@@ -67,9 +86,9 @@ pub enum Picked {
 const NO_DIALOG: &str = "No file dialog can be shown here (it needs a desktop portal or zenity): type the path into the \
                          field, or drop the file onto the window.";
 
-/// Shows a file dialog, in the folder where the last one of its kind ended.
-pub fn pick(ctx: &egui::Context, wanted: Wanted, folder: Option<&Path>) -> Task<Picked> {
-    let mut dialog = rfd::FileDialog::new();
+/// Shows a file dialog, in the folder where the last one of its kind ended. `name` is proposed for what is written.
+pub fn pick(ctx: &egui::Context, wanted: Wanted, folder: Option<&Path>, name: String) -> Task<Picked> {
+    let mut dialog = rfd::FileDialog::new().set_file_name(name);
     if let Some(folder) = folder {
         dialog = dialog.set_directory(folder);
     }
@@ -80,6 +99,10 @@ pub fn pick(ctx: &egui::Context, wanted: Wanted, folder: Option<&Path>) -> Task<
         let path = match wanted {
             Wanted::Data => dialog.set_title("Open a folder of IDX files").pick_folder(),
             Wanted::Network => dialog.set_title("Open an architecture").add_filter("TOML", &["toml"]).pick_file(),
+            Wanted::RunFolder => dialog.set_title("Open a run folder").pick_folder(),
+            Wanted::RunZip => dialog.set_title("Open an exported run").add_filter("Zip", &["zip"]).pick_file(),
+            Wanted::SaveRun(_) => dialog.set_title("Save the run as a folder").save_file(),
+            Wanted::ExportRun(_) => dialog.set_title("Export the run").add_filter("Zip", &["zip"]).save_file(),
         };
         path.map_or(Picked::Cancelled, |path| Picked::Path(wanted, path))
     })

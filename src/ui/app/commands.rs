@@ -116,7 +116,7 @@ impl App {
             let paths = recent.paths(wanted).into_iter();
             entries.extend(paths.map(|(path, obstacle)| assign(key, path, kind, path).unless(obstacle)));
         }
-        for (path, obstacle) in recent.runs() {
+        for (path, obstacle) in recent.paths(Wanted::RunFolder) {
             let command = Command::SettingsOf(path.to_owned());
             entries.push(
                 Entry::new(command, format!("Settings of recent run: {}", file_name(path)), path).unless(obstacle),

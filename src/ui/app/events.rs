@@ -4,6 +4,7 @@ use super::runs::Change;
 use super::session::{Looked, Selection, Session};
 use crate::engine::{Answer, Event, Phase, Point, QueryId, RunId, Started};
 use crate::experiments::TrainingSummary;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 impl Session {
@@ -23,18 +24,18 @@ impl Session {
         }
     }
 
-    /// Adds points to the curves. Points of runs that were removed are dropped.
+    /// Adds points to the curves. Points of runs that were forgotten are dropped.
     pub fn append(&mut self, mut points: Vec<Point>) {
         if points.is_empty() {
             return;
         }
-        points.retain(|point| self.runs.iter().any(|run| run.id == point.run));
-        for point in &points {
-            if let Some(run) = self.runs.iter_mut().rev().find(|run| run.id == point.run) {
+        points.retain(|point| self.known(point.run).is_some());
+        for point in points.iter().filter(|point| point.series.starts_with("validation/")) {
+            if let Some(run) = self.known_mut(point.run) {
                 run.note_point(point);
             }
         }
-        self.points_held += points.len();
+        self.points_held += points.iter().filter(|point| self.run(point.run).is_some()).count();
         self.store.append(points);
     }
 
@@ -67,6 +68,7 @@ impl Session {
                 let name = self.name_of(run);
                 self.log.note(format!("{name}: went back to its last good state, at step {step}"));
             }
+            Event::Saved { run, folder } => self.saved(run, folder),
             Event::Failed { run, message } => self.failed(run, message),
             Event::Answer { id, run, generation, answer } => self.answered(id, run, generation, answer),
             Event::Note(text) => self.log.note(text),
@@ -74,7 +76,7 @@ impl Session {
     }
 
     fn name_of(&self, run: RunId) -> String {
-        self.run(run).map_or_else(|| format!("run {}", run.0), |run| run.name.clone())
+        self.known(run).map_or_else(|| format!("run {}", run.0), |run| run.name.clone())
     }
 
     fn started(&mut self, started: Started) {
@@ -84,8 +86,11 @@ impl Session {
             started.device, started.train_images, started.steps_per_epoch
         ));
         self.pushed_revision = None;
-        if let Some(run) = self.runs.iter_mut().find(|run| run.id == started.run) {
+        if let Some(run) = self.known_mut(started.run) {
             run.config = started.config.clone();
+            // A run that was taken up lost what came after its last checkpoint.
+            run.changes.retain(|change| change.step <= started.step);
+            run.folder.clone_from(&started.folder);
             // The snapshot that was taken up already may be of a later step.
             run.step = run.step.max(started.step);
             run.started = Some(Arc::new(started));
@@ -97,7 +102,7 @@ impl Session {
         let change = Change { step, epoch, seconds, setting, before, after };
         let name = self.name_of(id);
         self.log.event(format!("{name}, step {step}: {}", change.describe()));
-        let Some(run) = self.runs.iter_mut().find(|run| run.id == id) else { return };
+        let Some(run) = self.known_mut(id) else { return };
         if let Ok(config) = run.config.with(&change.setting, &change.after) {
             run.config = config;
         }
@@ -122,17 +127,28 @@ impl Session {
             summary.test_errors,
             summary.test_accuracy * 100.0
         ));
-        if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+        if let Some(run) = self.known_mut(id) {
             run.phase = Phase::Finished;
             run.summary = Some(Arc::new(summary));
             run.seconds = Some(seconds);
         }
     }
 
+    fn saved(&mut self, id: RunId, folder: PathBuf) {
+        let name = self.name_of(id);
+        self.log.note(format!("{name}: saved in {}", folder.display()));
+        if let Some(run) = self.known_mut(id) {
+            run.folder = Some(folder);
+            if !run.notes.is_empty() {
+                self.save_notes(id);
+            }
+        }
+    }
+
     fn stopped(&mut self, id: RunId, step: u64) {
         let name = self.name_of(id);
         self.log.event(format!("{name}: stopped at step {step}"));
-        if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+        if let Some(run) = self.known_mut(id) {
             run.phase = Phase::Stopped;
         }
     }
@@ -140,7 +156,7 @@ impl Session {
     fn failed(&mut self, id: RunId, message: String) {
         let name = self.name_of(id);
         self.log.error(format!("{name}: {message}"));
-        if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+        if let Some(run) = self.known_mut(id) {
             run.phase = Phase::Failed(message);
         }
     }

@@ -1,7 +1,8 @@
 //! Files that come in and go out: dialogs, drops, what was opened before.
 
 use super::background::{Picked, Progress, Task, pick, save_text};
-use super::{App, Devices, Wanted};
+use super::run_files::holds_runs;
+use super::{App, Devices, Session, Wanted};
 use egui::Context;
 use std::path::Path;
 
@@ -43,7 +44,17 @@ impl App {
     /// Shows a file dialog, if none is open.
     pub(super) fn ask_for(&mut self, ctx: &Context, wanted: Wanted) {
         if self.picking.is_none() {
-            self.picking = Some(pick(ctx, wanted, self.shell.recent.folder(wanted)));
+            self.picking = Some(pick(ctx, wanted, self.shell.recent.folder(wanted), self.file_name_for(wanted)));
+        }
+    }
+
+    /// What a dialog proposes.
+    fn file_name_for(&self, wanted: Wanted) -> String {
+        let name = |run| self.session.run(run).map_or_else(|| "run".to_owned(), Session::file_name);
+        match wanted {
+            Wanted::SaveRun(run) => name(run),
+            Wanted::ExportRun(run) => format!("{}.zip", name(run)),
+            Wanted::Data | Wanted::Network | Wanted::RunFolder | Wanted::RunZip => String::new(),
         }
     }
 
@@ -58,23 +69,29 @@ impl App {
         let key = match wanted {
             Wanted::Data => "data.source",
             Wanted::Network => "network",
+            Wanted::RunFolder | Wanted::RunZip => return self.session.open(vec![path.to_owned()]),
+            Wanted::SaveRun(run) => return self.session.save_to(run, path),
+            Wanted::ExportRun(run) => return self.session.export(run, path),
         };
         if let Err(error) = self.assign(key, &path.display().to_string(), 0.0) {
             self.session.log.error(error);
         }
     }
 
-    /// A folder dropped on the window is data, a TOML file a network.
+    /// A folder dropped on the window is a run, runs or data; a zip a run; a TOML file a network.
     pub(super) fn take_dropped_files(&mut self, ctx: &Context) {
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         for path in dropped.iter().map(|file| file.path()) {
-            if path.is_dir() {
+            if holds_runs(path) {
+                self.session.open(vec![path.to_owned()]);
+            } else if path.is_dir() {
                 self.take_path(Wanted::Data, path);
             } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
                 self.take_path(Wanted::Network, path);
             } else {
                 let text = path.display();
-                self.session.log.note(format!("{text}: drop a folder of IDX files, or an architecture as TOML"));
+                let what = "drop a run folder, a folder of IDX files, or an architecture as TOML";
+                self.session.log.note(format!("{text}: {what}"));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What is known of the selection, on the right.
 
 use super::help::Topic;
+use super::run_page::RunPage;
 use super::session::{Looked, Selection, Session};
 use super::{App, RunRecord};
 use crate::engine::{ImageSource, RunId, Started};
@@ -27,6 +28,7 @@ pub(super) struct InspectorView {
     activations: Option<ActivationAtlas>,
     plots: [PlotView; 3],
     cursor: Option<f64>,
+    run: RunPage,
 }
 
 impl App {
@@ -55,7 +57,7 @@ impl App {
                 }
                 Selection::Image(source) => self.inspector.image(ui, &mut self.session, source),
                 Selection::Layer(name) => self.inspector.layer(ui, &self.session, name),
-                Selection::Run(id) => run(ui, &self.session, *id),
+                Selection::Run(id) => self.inspector.run.show(ui, &mut self.session, &mut self.book, *id),
             });
         });
         self.note_topic(ui, panel.response.rect, Topic::Inspector);
@@ -181,7 +183,7 @@ impl InspectorView {
                 run: run.id,
                 series: &series,
                 name: &run.name,
-                colour: theme::run_colour(run.colour),
+                colour: session.colour_of(run, ui.visuals().dark_mode),
                 dashed: false,
                 highlighted: false,
             }];
@@ -191,43 +193,8 @@ impl InspectorView {
     }
 }
 
-fn run(ui: &mut Ui, session: &Session, id: RunId) {
-    let Some(run) = session.run(id) else {
-        empty(ui, icon::LIST, "This run is no longer in the list.", None);
-        return;
-    };
-    ui.label(RichText::new(&run.name).color(theme::run_colour(run.colour)).strong());
-    fact(ui, "Network", run.network_name().to_owned());
-    if let Some(started) = &run.started {
-        fact(ui, "Device", started.device.clone());
-        fact(ui, "Training images", format::count(started.train_images as u64));
-        fact(ui, "Validation images", format::count(started.validation_images() as u64));
-        fact(ui, "Parameters", format::count(started.layers.iter().map(|layer| layer.parameters).sum()));
-        if let Some(folder) = &started.folder {
-            fact(ui, "Folder", folder.display().to_string());
-        }
-    }
-    fact(ui, "Step", format::count(run.step));
-    fact(ui, "Best validation", run.best_validation_accuracy.map_or_else(|| "\u{2013}".to_owned(), format::percent));
-    fact(ui, "Test errors", run.test_errors().map_or_else(|| "\u{2013}".to_owned(), |errors| errors.to_string()));
-    ui.add_space(theme::UNIT);
-    ui.label(theme::title("Settings"));
-    for key in run.config.keys() {
-        if let Some(value) = run.config.get(&key) {
-            fact(ui, &key, value);
-        }
-    }
-    if !run.changes.is_empty() {
-        ui.add_space(theme::UNIT);
-        ui.label(theme::title("Changes"));
-        for change in &run.changes {
-            fact(ui, &format!("step {}", format::count(change.step)), change.describe());
-        }
-    }
-}
-
 /// A name and a value on one line; a value that does not fit is cut and shown whole on hovering.
-fn fact(ui: &mut Ui, name: &str, value: String) {
+pub(super) fn fact(ui: &mut Ui, name: &str, value: String) {
     ui.spacing_mut().interact_size.y = 2.0 * theme::UNIT;
     ui.horizontal(|ui| {
         ui.label(RichText::new(name).small().weak());

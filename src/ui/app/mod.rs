@@ -19,6 +19,9 @@ mod notices;
 mod overlay;
 mod palette;
 mod rail;
+mod run_book;
+mod run_files;
+mod run_page;
 mod runs;
 mod session;
 mod settings;
@@ -32,7 +35,7 @@ pub use help::HelpText;
 pub use histograms::{HistogramHistory, Look, MOST_LOOKS, Reach};
 pub use log::{Entry, Level, Log};
 pub use overlay::Overlay;
-pub use runs::{Change, RunRecord, leaf, network_stem};
+pub use runs::{Change, RunRecord, StoredFacts, leaf, network_stem};
 pub use session::{Devices, Looked, Selection, Session};
 pub use settings::{Settings, SettingsBook};
 pub use shell::Recent;
@@ -47,6 +50,7 @@ use egui::{CentralPanel, Context, Frame, Key, Modifiers, Ui};
 use files::Saving;
 use help::Topic;
 use inspector::InspectorView;
+use run_files::RunJobDone;
 use serde::{Serialize, de::DeserializeOwned};
 use shell::{Popups, Shell};
 use std::hash::{BuildHasher, Hasher};
@@ -71,6 +75,7 @@ pub struct App {
     looking_for_devices: Option<Task<Vec<DeviceInfo>>>,
     picking: Option<Task<Picked>>,
     saving: Option<Saving>,
+    file_jobs: Vec<Task<RunJobDone>>,
     persist: bool,
 }
 
@@ -92,9 +97,13 @@ impl App {
         let engine = Engine::start(move || waker.request_repaint());
         let settings = first_settings(load(storage, SETTINGS_KEY), &options);
         ctx.set_theme(settings.theme);
+        let mut session = Session::new(engine, options.folder);
+        if !options.open.is_empty() {
+            session.open(options.open);
+        }
         Self {
             book: SettingsBook::new(settings),
-            session: Session::new(engine, options.folder),
+            session,
             overlay: Overlay::new(options.debug),
             shell: load(storage, SHELL_KEY).unwrap_or_default(),
             popups: Popups::default(),
@@ -103,6 +112,7 @@ impl App {
             looking_for_devices: None,
             picking: None,
             saving: None,
+            file_jobs: Vec::new(),
             persist: options.persist,
         }
     }
@@ -121,6 +131,8 @@ impl App {
         if !is_dragging && !self.session.push_live_settings(self.book.current(), self.book.revision()) {
             ctx.request_repaint_after(TELL_AGAIN_AFTER);
         }
+        // What was asked for in this frame is begun at once: nothing else may wake the window.
+        self.work_on_files(ctx);
         if self.looking_for_devices.is_none() && matches!(self.session.devices, Devices::Unknown) {
             self.looking_for_devices = Some(Task::spawn(ctx, devices));
         }
@@ -170,6 +182,7 @@ impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
         self.session.absorb();
         self.take_results();
+        self.work_on_files(ctx);
         self.session.watch(self.train.shows_samples());
         if let Some(rest) = self.session.inspect_selection() {
             ctx.request_repaint_after(rest);

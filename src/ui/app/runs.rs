@@ -1,16 +1,18 @@
 //! What the window remembers of each run, for as long as it is open.
 
 use super::histograms::HistogramHistory;
-use crate::engine::{HistogramCost, Phase, Point, RunId, Snapshot, Started};
-use crate::experiments::{LIVE_SETTINGS, TrainConfig, TrainingSummary};
+use crate::engine::{HistogramCost, Phase, Point, RunId, Snapshot, Started, StoredRun};
+use crate::experiments::{LIVE_SETTINGS, SettingChange, TrainConfig, TrainingSummary};
+use crate::nets::LayerSummary;
 use crate::train::{Evaluation, LayerHealth};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// One run.
 #[derive(Clone, Debug)]
 pub struct RunRecord {
     pub id: RunId,
-    /// Unique; also the name of its folder.
+    /// Unique. The folder on disk keeps the name it was made with.
     pub name: String,
     /// Index into the run colours.
     pub colour: usize,
@@ -24,6 +26,8 @@ pub struct RunRecord {
     pub epoch: f64,
     pub changes: Vec<Change>,
     pub best_validation_accuracy: Option<f64>,
+    /// When that was.
+    pub best_epoch: Option<f64>,
     pub health: Arc<Vec<LayerHealth>>,
     pub histograms: HistogramHistory,
     pub histogram_cost: HistogramCost,
@@ -32,6 +36,24 @@ pub struct RunRecord {
     pub summary: Option<Arc<TrainingSummary>>,
     /// Of training and evaluation, once it is finished.
     pub seconds: Option<f64>,
+    /// What a person wrote of it.
+    pub notes: String,
+    /// Its run folder, or the zip that it was opened from.
+    pub folder: Option<PathBuf>,
+    /// What its folder told, where it was opened from disk.
+    pub stored: Option<Arc<StoredFacts>>,
+}
+
+/// What is known of a run that this window did not train.
+#[derive(Clone, Debug)]
+pub struct StoredFacts {
+    pub layers: Vec<LayerSummary>,
+    pub device: Option<String>,
+    /// Whether its points have seconds.
+    pub has_clock: bool,
+    pub has_checkpoint: bool,
+    /// What could not be read, in words.
+    pub problems: Vec<String>,
 }
 
 /// A setting that was changed while a run went on.
@@ -71,6 +93,7 @@ impl RunRecord {
             epoch: 0.0,
             changes: Vec::new(),
             best_validation_accuracy: None,
+            best_epoch: None,
             health: Arc::default(),
             histograms: HistogramHistory::default(),
             histogram_cost: HistogramCost::default(),
@@ -78,6 +101,87 @@ impl RunRecord {
             test: None,
             summary: None,
             seconds: None,
+            notes: String::new(),
+            folder: None,
+            stored: None,
+        }
+    }
+
+    /// A run from disk. Looks at every point.
+    pub fn from_stored(id: RunId, name: String, colour: usize, run: &StoredRun) -> Self {
+        let epochs_per_step = run.last_epoch() / run.last_step().max(1) as f64;
+        let change = |change: &SettingChange| Change {
+            step: change.step,
+            epoch: change.step as f64 * epochs_per_step,
+            seconds: run.clock.at(change.step),
+            setting: change.setting.clone(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+        };
+        let (best, summary) = (run.best_validation(), run.summary.clone().map(Arc::new));
+        Self {
+            phase: if summary.is_some() { Phase::Finished } else { Phase::Stopped },
+            step: run.last_step(),
+            epoch: run.last_epoch(),
+            changes: run.changes.iter().map(change).collect(),
+            summary,
+            seconds: run.seconds,
+            notes: run.notes.clone(),
+            folder: Some(run.path.clone()),
+            stored: Some(Arc::new(StoredFacts {
+                layers: run.layers.clone(),
+                device: run.device.clone(),
+                has_clock: run.clock.is_known(),
+                has_checkpoint: run.has_checkpoint,
+                problems: run.problems.clone(),
+            })),
+            best_validation_accuracy: best.map(|(accuracy, _)| accuracy),
+            best_epoch: best.map(|(_, epoch)| epoch),
+            ..Self::new(id, name, colour, run.config.clone())
+        }
+    }
+
+    /// Whether its points have a place on an axis of time.
+    pub fn has_clock(&self) -> bool {
+        self.started.is_some() || self.stored.as_ref().is_none_or(|stored| stored.has_clock)
+    }
+
+    /// From the first layer up, as far as they are known.
+    pub fn layers(&self) -> &[LayerSummary] {
+        let started = self.started.as_ref().map(|started| started.layers.as_slice());
+        started.or_else(|| Some(&self.stored.as_ref()?.layers)).unwrap_or_default()
+    }
+
+    pub fn parameters(&self) -> u64 {
+        self.layers().iter().map(|layer| layer.parameters).sum()
+    }
+
+    pub fn device(&self) -> Option<&str> {
+        let started = self.started.as_ref().map(|started| started.device.as_str());
+        started.or_else(|| self.stored.as_ref()?.device.as_deref())
+    }
+
+    /// Its changes without the window's epochs and seconds.
+    pub fn setting_changes(&self) -> Vec<SettingChange> {
+        let plain = |change: &Change| SettingChange {
+            step: change.step,
+            setting: change.setting.clone(),
+            before: change.before.clone(),
+            after: change.after.clone(),
+        };
+        self.changes.iter().map(plain).collect()
+    }
+
+    /// What it is doing, in a word.
+    pub fn state(&self) -> &'static str {
+        match self.phase {
+            Phase::Idle => "idle",
+            Phase::Preparing(_) => "preparing",
+            Phase::Running => "training",
+            Phase::Paused => "paused",
+            Phase::Finished => "finished",
+            Phase::Stopped => "stopped",
+            Phase::Failed(_) => "failed",
         }
     }
 
@@ -93,7 +197,8 @@ impl RunRecord {
 
     /// Errors among the test images, once they were looked at.
     pub fn test_errors(&self) -> Option<usize> {
-        self.test.as_ref().map(|test| test.errors)
+        let evaluated = self.test.as_ref().map(|test| test.errors);
+        evaluated.or_else(|| Some(self.summary.as_ref()?.test_errors))
     }
 
     pub fn class_names(&self) -> &[String] {
@@ -118,9 +223,12 @@ impl RunRecord {
     }
 
     pub fn note_point(&mut self, point: &Point) {
-        if &*point.series == "validation/accuracy" && point.value.is_finite() {
-            let best = self.best_validation_accuracy.map_or(point.value, |best| best.max(point.value));
-            self.best_validation_accuracy = Some(best);
+        if &*point.series == "validation/accuracy"
+            && point.value.is_finite()
+            && self.best_validation_accuracy.is_none_or(|best| point.value > best)
+        {
+            self.best_validation_accuracy = Some(point.value);
+            self.best_epoch = Some(point.epoch);
         }
     }
 

@@ -1,6 +1,8 @@
 //! The work in hand: the engine, the runs and their curves, the selection, what is asked and what came of it.
 
 use super::log::Log;
+use super::run_book::Removed;
+use super::run_files::RunJob;
 use super::runs::{RunRecord, network_stem};
 use super::settings::Settings;
 use crate::engine::{
@@ -63,7 +65,19 @@ pub struct Session {
     pub(super) points_held: usize,
     pub(super) asked: Option<Asked>,
     pub(super) pushed_revision: Option<u64>,
+    /// The run that the others are compared with.
+    pub baseline: Option<RunId>,
+    /// The last ones that were taken out of the list; their curves stay until they are forgotten.
+    pub(super) removed: Vec<Removed>,
+    /// What is to be done with files, on a thread of its own.
+    pub(super) jobs: Vec<RunJob>,
+    /// Whether runs are being read or written.
+    pub is_busy_with_files: bool,
+    /// Runs that were found and are too many to be opened unasked.
+    pub found: Vec<PathBuf>,
     folder: Option<PathBuf>,
+    /// The run that the engine has in hand.
+    in_hand: RunId,
     last_run: u64,
     last_query: u64,
     watching: bool,
@@ -101,7 +115,13 @@ impl Session {
             points_held: 0,
             asked: None,
             pushed_revision: None,
+            baseline: None,
+            removed: Vec::new(),
+            jobs: Vec::new(),
+            is_busy_with_files: false,
+            found: Vec::new(),
             folder,
+            in_hand: RunId(0),
             last_run: 0,
             last_query: 0,
             watching: false,
@@ -112,18 +132,22 @@ impl Session {
         &self.engine
     }
 
-    /// The run that the engine has in hand: the last one that was started.
+    /// The run that the engine has in hand: the last one that was started or taken up.
     pub fn current(&self) -> Option<&RunRecord> {
-        self.runs.iter().find(|run| run.id.0 == self.last_run)
+        self.run(self.in_hand)
     }
 
     pub(super) fn current_mut(&mut self) -> Option<&mut RunRecord> {
-        let last = self.last_run;
-        self.runs.iter_mut().find(|run| run.id.0 == last)
+        let id = self.in_hand;
+        self.run_mut(id)
     }
 
     pub fn run(&self, id: RunId) -> Option<&RunRecord> {
         self.runs.iter().find(|run| run.id == id)
+    }
+
+    pub fn run_mut(&mut self, id: RunId) -> Option<&mut RunRecord> {
+        self.runs.iter_mut().find(|run| run.id == id)
     }
 
     pub fn phase(&self) -> &Phase {
@@ -178,13 +202,18 @@ impl Session {
         if !self.send(Command::Start { run: id, config, device, folder, go }) {
             return;
         }
-        if let Some(before) = self.current_mut()
-            && before.is_alive()
-        {
+        let colour = self.next_colour();
+        self.take_in_hand(id);
+        self.last_run = id.0;
+        self.runs.push(RunRecord::new(id, name, colour, settings.config.clone()));
+    }
+
+    /// The run before ends, and what was known of it live is out of date.
+    pub(super) fn take_in_hand(&mut self, id: RunId) {
+        if let Some(before) = self.current_mut().filter(|before| before.is_alive()) {
             before.phase = Phase::Stopped;
         }
-        self.last_run = id.0;
-        self.runs.push(RunRecord::new(id, name, self.runs.len(), settings.config.clone()));
+        self.in_hand = id;
         self.snapshot = Arc::new(Snapshot { run: Some(id), ..Snapshot::default() });
         self.inspection = None;
         self.asked = None;
@@ -224,21 +253,6 @@ impl Session {
     /// Ends the run before its last step.
     pub fn stop(&mut self) {
         self.send(Command::Stop);
-    }
-
-    /// Forgets a run and its curves. The one in hand is stopped first.
-    pub fn remove(&mut self, id: RunId) {
-        let Some(position) = self.runs.iter().position(|run| run.id == id) else { return };
-        if self.runs[position].is_alive() {
-            self.stop();
-        }
-        let run = self.runs.remove(position);
-        self.log.event(format!("{}: removed from the list", run.name));
-        self.store.remove(id);
-        if self.selection == Selection::Run(id) {
-            self.selection = Selection::Nothing;
-        }
-        self.recount();
     }
 
     /// Tells the run in hand of the live settings in which it differs from `settings`. Returns whether it could be told.
@@ -307,7 +321,12 @@ impl Session {
         let count = |run: RunId| -> usize {
             self.store.series_names(run).filter_map(|name| self.store.curve(run, name)).map(Curve::len).sum()
         };
-        self.points_held = runs.into_iter().map(count).sum();
+        self.points_held = runs.into_iter().filter(|run| self.run(*run).is_some()).map(count).sum();
+    }
+
+    pub(super) fn next_id(&mut self) -> RunId {
+        self.last_run += 1;
+        RunId(self.last_run)
     }
 
     /// `stem-1`, or the first number after it that no run of this window has, nor a folder on disk.

@@ -81,7 +81,8 @@ pub struct Recent {
     networks: Vec<String>,
     /// Run folders.
     runs: Vec<String>,
-    folders: BTreeMap<Wanted, PathBuf>,
+    /// By kind of dialog.
+    folders: BTreeMap<String, PathBuf>,
 }
 
 impl Recent {
@@ -90,13 +91,9 @@ impl Recent {
         let paths = match wanted {
             Wanted::Data => &self.data,
             Wanted::Network => &self.networks,
+            Wanted::RunFolder | Wanted::RunZip | Wanted::SaveRun(_) | Wanted::ExportRun(_) => &self.runs,
         };
         with_obstacles(paths)
-    }
-
-    /// Run folders, likewise.
-    pub fn runs(&self) -> Vec<(&str, Option<&'static str>)> {
-        with_obstacles(&self.runs)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -125,12 +122,12 @@ impl Recent {
 
     /// Where a file dialog begins.
     pub fn folder(&self, wanted: Wanted) -> Option<&Path> {
-        self.folders.get(&wanted).map(PathBuf::as_path).filter(|folder| folder.is_dir())
+        self.folders.get(wanted.kind()).map(PathBuf::as_path).filter(|folder| folder.is_dir())
     }
 
     pub fn note_folder(&mut self, wanted: Wanted, path: &Path) {
         if let Some(folder) = path.parent() {
-            self.folders.insert(wanted, folder.to_owned());
+            self.folders.insert(wanted.kind().to_owned(), folder.to_owned());
         }
     }
 }
@@ -162,7 +159,7 @@ mod tests {
         recent.note_run(Path::new("/no/such/run-5"));
         let here = tempfile::tempdir().unwrap();
         recent.note_run(here.path());
-        let runs = recent.runs();
+        let runs = recent.paths(Wanted::RunFolder);
         assert_eq!(runs.len(), 10);
         assert_eq!(runs[0], (here.path().to_str().unwrap(), None));
         assert_eq!(runs[1], ("/no/such/run-5", Some("It is no longer there")));

@@ -246,6 +246,18 @@ impl CurveStore {
         self.runs.keys().copied()
     }
 
+    /// Takes over the curves of the one run of another store, which was filled elsewhere, as those of `run`.
+    pub fn adopt(&mut self, run: RunId, other: Self) {
+        let is_smoothed_alike = other.weight.to_bits() == self.weight.to_bits();
+        let Some(mut curves) = other.runs.into_values().next() else { return };
+        if !is_smoothed_alike {
+            for (series, curve) in &mut curves {
+                curve.set_smoothing(smoothing_of(series, self.weight));
+            }
+        }
+        self.runs.insert(run, curves);
+    }
+
     pub fn remove(&mut self, run: RunId) {
         self.runs.remove(&run);
     }

@@ -12,7 +12,7 @@ mod palettes;
 
 pub use look::{ColourMap, Contrast, LARGEST_SCALE, Look, Palette, SMALLEST_SCALE, look, wear};
 pub use maps::{diverging, sequential};
-pub use palettes::{class_colour, run_colour};
+pub use palettes::{class_colour, run_colour, run_colours};
 /// The name of [`sequential`] when there was only one map.
 pub use sequential as viridis;
 
@@ -87,6 +87,11 @@ pub mod icon {
     pub const PENCIL: &str = "\u{fe3b4}";
     pub const DOTS: &str = "\u{fe1fe}";
     pub const COMMAND: &str = "\u{fe1c4}";
+}
+
+/// The run that others are compared with: neutral and strong, so that no colour of a run is taken from it.
+pub fn baseline(dark: bool) -> Color32 {
+    Color32::from_gray(scale(dark).strong_text)
 }
 
 /// One theme's neutral scale, from the deepest surface to the strongest text, and its accent.

@@ -51,6 +51,11 @@ pub fn run_colour(index: usize) -> Color32 {
     colours[index % colours.len()]
 }
 
+/// How many colours there are.
+pub fn run_colours() -> usize {
+    look().palette.colours().len()
+}
+
 /// Always beside the class's name: no palette of ten can be told apart by colour alone.
 pub fn class_colour(class: usize) -> Color32 {
     run_colour(class)

@@ -8,4 +8,5 @@ pub mod empty;
 pub mod format;
 pub mod line;
 pub mod probabilities;
+pub mod swatches;
 pub mod table;

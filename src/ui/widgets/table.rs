@@ -3,7 +3,7 @@
 use crate::ui::theme;
 use egui::{Align2, Color32, FontId, Rect, Response, RichText, Role, Sense, TextStyle, Ui, WidgetInfo, pos2, vec2};
 
-const ROW_HEIGHT: f32 = 20.0;
+pub const ROW_HEIGHT: f32 = 20.0;
 const GAP: f32 = 1.5 * theme::UNIT;
 /// A column grows at most by this share when there is room.
 const MOST_GROWTH: f32 = 0.6;
@@ -28,6 +28,30 @@ impl Column {
     }
 }
 
+/// What the rows are sorted by: nothing, or a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sorting<C> {
+    pub column: Option<C>,
+    pub descending: bool,
+}
+
+impl<C> Default for Sorting<C> {
+    fn default() -> Self {
+        Self { column: None, descending: false }
+    }
+}
+
+impl<C: PartialEq> Sorting<C> {
+    /// Up, then down, then as they came.
+    pub fn click(&mut self, column: C) {
+        match &self.column {
+            Some(own) if *own == column && self.descending => *self = Self { column: None, descending: false },
+            Some(own) if *own == column => self.descending = true,
+            _ => *self = Self { column: Some(column), descending: false },
+        }
+    }
+}
+
 /// Columns in their places.
 pub struct Table<'a> {
     columns: &'a [Column],
@@ -37,8 +61,8 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// Draws the titles.
-    pub fn begin(ui: &mut Ui, columns: &'a [Column]) -> Self {
+    /// Columns without titles: they are [put above](Self::sortable_titles) the rows when those are drawn.
+    pub fn untitled(ui: &mut Ui, columns: &'a [Column]) -> Self {
         let least: f32 = columns.iter().map(|column| column.width + GAP).sum();
         let growth = (ui.available_width() / least).clamp(1.0, 1.0 + MOST_GROWTH);
         let mut left = 0.0;
@@ -49,7 +73,12 @@ impl<'a> Table<'a> {
             left += width + GAP;
         }
         ui.spacing_mut().item_spacing.y = 0.0;
-        let table = Self { columns, places, rows: 0 };
+        Self { columns, places, rows: 0 }
+    }
+
+    /// Draws the titles.
+    pub fn begin(ui: &mut Ui, columns: &'a [Column]) -> Self {
+        let table = Self::untitled(ui, columns);
         let (rect, _) = ui.allocate_exact_size(vec2(table.width(), ROW_HEIGHT), Sense::hover());
         let weak = ui.visuals().weak_text_color();
         for (index, column) in columns.iter().enumerate() {
@@ -67,6 +96,49 @@ impl<'a> Table<'a> {
             }
         }
         table
+    }
+
+    /// Titles that are clicked to sort, on a ground of their own over rows that scroll below. Returns what was clicked.
+    pub fn sortable_titles(&self, ui: &mut Ui, rect: Rect, sorted: Option<(usize, bool)>) -> Option<usize> {
+        let mut clicked = None;
+        ui.painter().rect_filled(rect, 0.0, ui.visuals().panel_fill);
+        for (index, column) in self.columns.iter().enumerate().filter(|(_, column)| !column.title.is_empty()) {
+            let arrow = match sorted {
+                Some((by, descending)) if by == index => {
+                    if descending {
+                        " \u{2193}"
+                    } else {
+                        " \u{2191}"
+                    }
+                }
+                _ => "",
+            };
+            let colour = if arrow.is_empty() { ui.visuals().weak_text_color() } else { ui.visuals().text_color() };
+            let text = RichText::new(format!("{}{arrow}", column.title)).small().color(colour);
+            let layout = if column.is_number {
+                egui::Layout::right_to_left(egui::Align::Center)
+            } else {
+                egui::Layout::left_to_right(egui::Align::Center)
+            };
+            let cell = self.cell(rect, index);
+            let mut ui = ui.new_child(egui::UiBuilder::new().id_salt(("title", index)).max_rect(cell).layout(layout));
+            ui.spacing_mut().button_padding = vec2(0.0, 0.0);
+            let title = ui.add(egui::Button::new(text).frame(false).wrap_mode(egui::TextWrapMode::Extend));
+            let title = title.on_hover_text(format!("{}. Click to sort by it.", column.tooltip));
+            if title.accessible_name(format!("Sort by {}", column.title.to_lowercase())).clicked() {
+                clicked = Some(index);
+            }
+        }
+        clicked
+    }
+
+    /// Room for rows that are out of sight.
+    pub fn skip(&mut self, ui: &mut Ui, rows: usize) {
+        if rows > 0 {
+            let width = self.width().max(ui.available_width());
+            ui.allocate_exact_size(vec2(width, ROW_HEIGHT * rows as f32), Sense::hover());
+        }
+        self.rows += rows;
     }
 
     /// Room for the next row. `describe` is read by screen readers.

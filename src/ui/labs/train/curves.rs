@@ -5,7 +5,7 @@ use super::{LabContext, PlotSettings};
 use crate::ui::app::{Action, Change, RunRecord, Selection};
 use crate::ui::curves::{Curve, CurvePlot, Line, Marker, PlotView, XAxis};
 use crate::ui::export::Records;
-use crate::ui::theme::{self, icon};
+use crate::ui::theme::icon;
 use crate::ui::widgets::empty::empty;
 use egui::{ComboBox, RichText, Ui};
 use serde::{Deserialize, Serialize};
@@ -154,7 +154,7 @@ fn show(
     });
     views.follow_axis(plots.x_axis);
     let names = Names::new(&context.session.runs, figure);
-    let lines = lines(context, figure, &names);
+    let lines = lines(context, figure, &names, plots.x_axis, ui.visuals().dark_mode);
     let markers = curve_tools::markers(context, plots.x_axis);
     let mut plot = CurvePlot::new(name, figure.title).x_axis(plots.x_axis).lines(&lines).markers(&markers);
     plot = if figure.is_share { plot.percent() } else { plot.unit(figure.unit) };
@@ -201,18 +201,20 @@ impl Names {
     }
 }
 
-fn lines<'a>(context: &'a LabContext<'_>, figure: Figure, names: &'a Names) -> Vec<Line<'a>> {
+/// The baseline is neutral; a run without a clock has no place on an axis of time.
+fn lines<'a>(context: &'a LabContext<'_>, figure: Figure, names: &'a Names, axis: XAxis, dark: bool) -> Vec<Line<'a>> {
     let selected = match context.session.selection {
         Selection::Run(run) => Some(run),
         _ => None,
     };
-    let runs = context.session.runs.iter().zip(&names.0).filter(|(run, _)| run.visible);
+    let is_drawn = |run: &RunRecord| run.visible && (axis != XAxis::Seconds || run.has_clock());
+    let runs = context.session.runs.iter().zip(&names.0).filter(|(run, _)| is_drawn(run));
     runs.flat_map(|(run, [train, validation])| {
         let line = |series, name, dashed| Line {
             run: run.id,
             series,
             name,
-            colour: theme::run_colour(run.colour),
+            colour: context.session.colour_of(run, dark),
             dashed,
             highlighted: selected == Some(run.id),
         };
@@ -244,7 +246,7 @@ pub(super) fn records(context: &LabContext<'_>, pane: super::Pane, plots: &PlotS
         _ => return None,
     };
     let names = Names::new(&context.session.runs, figure);
-    let lines = lines(context, figure, &names);
+    let lines = lines(context, figure, &names, plots.x_axis, true);
     records_of(context, lines.iter().map(|line| (line.run, line.series)))
 }
 

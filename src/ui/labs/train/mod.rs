@@ -22,7 +22,10 @@ mod mistakes;
 mod panes;
 mod rate_finder;
 mod results;
+mod run_columns;
 mod run_list;
+mod run_paths;
+mod run_row;
 mod samples;
 mod specs;
 mod typed;
@@ -106,6 +109,7 @@ struct Views {
     drawing: drawing::DrawingView,
     results: results::ResultsView,
     runs: run_list::RunsView,
+    differences: differences::DifferencesView,
     rate_finder: rate_finder::RateFinderView,
 }
 

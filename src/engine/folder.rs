@@ -1,8 +1,8 @@
 //! Run folders: enough to reopen, replay and compare a run, on another machine too.
 //!
 //! `config.toml` the settings it began with; `architecture.toml`; `metrics.csv` every point of every curve, the same
-//! for the same seed; `events.jsonl` what happened and when, by the clock; `checkpoints/last.safetensors`;
-//! `summary.json` once it is finished.
+//! for the same seed; `events.jsonl` what happened and when, by the clock; `checkpoints/last.safetensors`,
+//! and `checkpoints/best.safetensors` from the epoch with the lowest validation loss; `summary.json` once it is finished.
 
 use super::files::{FileError, write_atomically};
 use crate::experiments::TrainConfig;
@@ -18,6 +18,7 @@ const METRICS: &str = "metrics.csv";
 const EVENTS: &str = "events.jsonl";
 const SUMMARY: &str = "summary.json";
 const CHECKPOINT: &str = "checkpoints/last.safetensors";
+const BEST: &str = "checkpoints/best.safetensors";
 const HEADER: &str = "step,epoch,series,value\n";
 
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +105,15 @@ impl RunFolder {
         if let Some(checkpoint) = checkpoint {
             write_atomically(&self.path.join(CHECKPOINT), &checkpoint.to_bytes())?;
         }
+        Ok(())
+    }
+
+    /// Keeps the state with the lowest loss on the images held out.
+    ///
+    /// # Errors
+    /// When the disk refuses; the best before is kept then.
+    pub fn save_best(&self, checkpoint: &Checkpoint) -> Result<(), FolderError> {
+        write_atomically(&self.path.join(BEST), &checkpoint.to_bytes())?;
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 mod bench;
 mod device;
 mod files;
+mod finder;
 mod folder;
 mod message;
 mod run;
@@ -16,7 +17,7 @@ pub use device::{DeviceInfo, OpenDevice, devices, open_device};
 pub use files::{FileError, write_atomically};
 pub use folder::{FolderError, RunFolder};
 pub use message::{
-    Answer, Command, Event, ImageSource, Inspection, LayerActivation, Phase, Point, Query, QueryId, RunId, SampleImage,
-    SampleProbabilities, Snapshot, Started,
+    Answer, Command, Event, ImageSource, Inspection, LayerActivation, Phase, Point, Query, QueryId, RateTest, RunId,
+    SampleImage, SampleProbabilities, Snapshot, Started,
 };
 pub use worker::{Engine, EngineBusy};

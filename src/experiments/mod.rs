@@ -2,9 +2,21 @@
 //! steps and reports to an [`Observer`]. Imports `data`, `nets`, `train` and `lens`; never learns who watches.
 
 mod config;
+mod dropout;
+mod fit;
 mod observer;
+mod progress;
+mod range_test;
+mod stop;
 mod training;
 
 pub use config::{ConfigError, DataConfig, LIVE_SETTINGS, MonitorConfig, TrainConfig};
+pub use dropout::DropoutRate;
+pub use fit::RunError;
 pub use observer::{Advance, Observer};
-pub use training::{RunError, Training, TrainingSummary};
+pub use progress::Best;
+pub use range_test::{
+    MINIMUM_DIVISOR, RangeTest, RangeTestConfig, RangeTestEnd, RangeTestResult, RatePoint, SMOOTHING, STOP_FACTOR,
+};
+pub use stop::StopConfig;
+pub use training::{Training, TrainingSummary};

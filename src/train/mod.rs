@@ -2,15 +2,19 @@
 //!
 //! Imports `data` and `nets`. Knows nothing of who watches: whoever drives it reads what each step returns.
 
+pub mod diagnosis;
 mod evaluation;
+mod fault;
 mod health;
 mod objective;
 pub mod optimiser;
 mod schedule;
 mod trainer;
 
+pub use diagnosis::{Diagnosis, Evidence, Hint, HintKind};
 pub use evaluation::{CalibrationBin, ClassFigures, Evaluation, Tally};
-pub use health::{Fault, FaultPlace, LayerHealth};
+pub use fault::{Fault, FaultPlace, FaultReport, LayerStatistics, ValueStatistics};
+pub use health::LayerHealth;
 pub use objective::{Objective, cross_entropy, softmax_rows};
 pub use optimiser::{Optimiser, OptimiserKind, OptimiserSettings};
 pub use schedule::{Schedule, ScheduleKind};

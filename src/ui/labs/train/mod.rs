@@ -10,6 +10,7 @@ mod curves;
 mod differences;
 mod drawing;
 mod experiment;
+mod fault;
 mod form;
 mod hints;
 mod histograms;
@@ -95,6 +96,7 @@ struct Views {
     results: results::ResultsView,
     runs: run_list::RunsView,
     rate_finder: rate_finder::RateFinderView,
+    hints: hints::HintsView,
 }
 
 /// How all curves of the lab are drawn.

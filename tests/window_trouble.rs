@@ -186,12 +186,7 @@ fn a_fault_is_shown_and_the_run_goes_back_with_half_the_rate() {
 
 #[test]
 fn hints_are_counted_on_the_tab_and_lead_to_the_layer() {
-    let settings = [
-        ("optimiser.kind", "sgd"),
-        ("optimiser.learning_rate", "30"),
-        ("optimiser.momentum", "0"),
-        ("monitor.health_every", "1"),
-    ];
+    let settings = [("optimiser.learning_rate", "0.3"), ("monitor.health_every", "1")];
     let mut harness = open(with(&settings));
     click(&mut harness, "Hints");
     press(&mut harness, Key::Space);
@@ -226,7 +221,7 @@ fn empty_panes_say_what_fills_them() {
 #[ignore = "writes files"]
 fn pictures() {
     let folder = std::env::var_os("GLASSBOX_PICTURES").map_or_else(std::env::temp_dir, std::path::PathBuf::from);
-    let mut harness = open(with(&[("optimiser.kind", "sgd"), ("monitor.health_every", "1")]));
+    let mut harness = open(with(&[("schedule.kind", "constant"), ("monitor.health_every", "1")]));
     let take = |harness: &mut Harness<'_, App>, name: &str| {
         harness.run_steps(3);
         harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
@@ -240,7 +235,7 @@ fn pictures() {
     click(&mut harness, "Switch theme");
     take(&mut harness, "finder-large");
     click(&mut harness, "Restore pane: Rate finder");
-    harness.state_mut().book.edit_text("optimiser.learning_rate", 0.0, "30").unwrap();
+    harness.state_mut().book.edit_text("optimiser.learning_rate", 0.0, "0.3").unwrap();
     harness.run_steps(3);
     press(&mut harness, Key::Space);
     wait(&mut harness, "hints", |app| !current(app).hints.is_empty());

@@ -19,6 +19,8 @@ pub enum FaultPlace {
     Weights,
     Activations,
     Gradient,
+    /// Every value of the gradient is finite, but its norm is not.
+    GradientNorm,
     /// Every layer is finite, but the loss of the topmost one's output is not.
     Loss,
 }
@@ -29,6 +31,7 @@ impl fmt::Display for Fault {
             FaultPlace::Weights => "the weights",
             FaultPlace::Activations => "the activations",
             FaultPlace::Gradient => "the gradient",
+            FaultPlace::GradientNorm => "the norm of the gradient",
             FaultPlace::Loss => "the loss of the output",
         };
         write!(f, "{what} of layer `{}` stopped being finite at step {}", self.layer, self.step)
@@ -107,11 +110,13 @@ impl ValueStatistics {
 }
 
 /// Reads every layer and finds the first at fault: weights from below, then activations from below, then gradients from
-/// above, because a gradient comes from there. `updated`: the weights are those after the step, and prove nothing.
+/// above, because a gradient comes from there. `norms` has one entry a parameter, or none. `updated`: the weights are
+/// those after the step, and prove nothing.
 pub(super) fn fault_report(
     network: &Network,
     trace: &Trace,
     gradients: &[Option<Tensor<1>>],
+    norms: &[f64],
     step: u64,
     updated: bool,
 ) -> FaultReport {
@@ -125,12 +130,14 @@ pub(super) fn fault_report(
             gradient: of_layer(network, index, |parameter| gradients.get(parameter)?.as_ref()),
         })
         .collect();
-    let (layer, place) = first_fault(&layers, updated);
+    let overflow = norms.iter().rposition(|norm| !norm.is_finite()).map(|index| network.parameters()[index].layer);
+    let (layer, place) = first_fault(&layers, overflow, updated);
     let layer = layers.get(layer).map_or_else(String::new, |row| row.layer.clone());
     FaultReport { fault: Fault { step, layer, place }, layers }
 }
 
-fn first_fault(layers: &[LayerStatistics], updated: bool) -> (usize, FaultPlace) {
+/// `overflow`: the topmost layer with a gradient whose norm is not finite.
+fn first_fault(layers: &[LayerStatistics], overflow: Option<usize>, updated: bool) -> (usize, FaultPlace) {
     let is_faulty = |values: &Option<ValueStatistics>| values.as_ref().is_some_and(ValueStatistics::is_faulty);
     let weights = layers.iter().position(|row| is_faulty(&row.weights)).filter(|_| !updated);
     let activations = || layers.iter().position(|row| row.activations.is_faulty());
@@ -138,7 +145,8 @@ fn first_fault(layers: &[LayerStatistics], updated: bool) -> (usize, FaultPlace)
     let found = weights
         .map(|layer| (layer, FaultPlace::Weights))
         .or_else(|| Some((activations()?, FaultPlace::Activations)))
-        .or_else(|| Some((gradient()?, FaultPlace::Gradient)));
+        .or_else(|| Some((gradient()?, FaultPlace::Gradient)))
+        .or_else(|| Some((overflow?, FaultPlace::GradientNorm)));
     found.unwrap_or((layers.len().saturating_sub(1), FaultPlace::Loss))
 }
 
@@ -183,12 +191,14 @@ mod tests {
     fn the_first_fault_is_where_it_began() {
         let nan = f32::NAN;
         let above = [row("a", 1.0, 1.0, nan), row("b", 1.0, 1.0, nan), row("c", 1.0, 1.0, 1.0)];
-        assert_eq!(first_fault(&above, false), (1, FaultPlace::Gradient));
+        assert_eq!(first_fault(&above, Some(1), false), (1, FaultPlace::Gradient));
         let middle = [row("a", 1.0, 1.0, nan), row("b", 1.0, nan, nan), row("c", 1.0, nan, nan)];
-        assert_eq!(first_fault(&middle, false), (1, FaultPlace::Activations));
+        assert_eq!(first_fault(&middle, None, false), (1, FaultPlace::Activations));
         let weights = [row("a", 1.0, 1.0, nan), row("b", 1.0, 1.0, nan), row("c", nan, nan, nan)];
-        assert_eq!(first_fault(&weights, false), (2, FaultPlace::Weights));
-        assert_eq!(first_fault(&weights, true), (2, FaultPlace::Activations));
-        assert_eq!(first_fault(&[row("a", 1.0, 1.0, 1.0)], false), (0, FaultPlace::Loss));
+        assert_eq!(first_fault(&weights, None, false), (2, FaultPlace::Weights));
+        assert_eq!(first_fault(&weights, None, true), (2, FaultPlace::Activations));
+        let finite = [row("a", 1.0, 1.0, 1e20), row("b", 1.0, 1.0, 1.0)];
+        assert_eq!(first_fault(&finite, Some(0), false), (0, FaultPlace::GradientNorm));
+        assert_eq!(first_fault(&finite, None, false), (1, FaultPlace::Loss));
     }
 }

@@ -89,7 +89,7 @@ impl Trainer {
         // On a GPU the loss is read after the update, which would else wait for it.
         let early = on_host.then(|| score(&logits, &batch.labels));
         if norms.iter().any(|norm| !norm.is_finite()) || early.is_some_and(|(loss, _)| !loss.is_finite()) {
-            return Err(Box::new(fault_report(&self.network, &trace, &gradients, self.step, false)));
+            return Err(Box::new(fault_report(&self.network, &trace, &gradients, &norms, self.step, false)));
         }
         self.network.keep_statistics(&trace);
         let evidence = if on_host { Vec::new() } else { gradients.clone() };
@@ -98,7 +98,7 @@ impl Trainer {
 
         let (loss, accuracy) = early.unwrap_or_else(|| score(&logits, &batch.labels));
         if !loss.is_finite() {
-            return Err(Box::new(fault_report(&self.network, &trace, &evidence, self.step, true)));
+            return Err(Box::new(fault_report(&self.network, &trace, &evidence, &norms, self.step, true)));
         }
         self.step += 1;
         let health = if with_health { layer_health(&self.network, &trace, &parameter_norms) } else { Vec::new() };

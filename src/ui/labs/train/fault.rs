@@ -63,11 +63,20 @@ fn values(report: &FaultReport) -> impl Iterator<Item = (&LayerStatistics, Fault
     })
 }
 
+/// Where the table shows it.
+fn table_place(place: FaultPlace) -> FaultPlace {
+    match place {
+        FaultPlace::GradientNorm => FaultPlace::Gradient,
+        FaultPlace::Loss => FaultPlace::Activations,
+        place => place,
+    }
+}
+
 fn place_name(place: FaultPlace) -> &'static str {
     match place {
         FaultPlace::Weights => "weights",
         FaultPlace::Activations => "activations",
-        FaultPlace::Gradient => "gradient",
+        FaultPlace::Gradient | FaultPlace::GradientNorm => "gradient",
         FaultPlace::Loss => "loss",
     }
 }
@@ -77,7 +86,7 @@ fn row(report: &FaultReport, layer: &LayerStatistics, place: FaultPlace, values:
     let count = |number: u64| if number == 0 { "0".to_owned() } else { format::magnitude(number) };
     Row {
         layer: layer.layer.clone(),
-        is_first: report.fault.layer == layer.layer && report.fault.place == place,
+        is_first: report.fault.layer == layer.layer && table_place(report.fault.place) == place,
         is_faulty: values.not_finite() > 0,
         cells: [
             place_name(place).to_owned(),

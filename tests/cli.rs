@@ -187,3 +187,46 @@ fn without_a_display_the_window_says_so_and_shows_the_way() {
     assert_eq!(output.status.code(), Some(1), "{message}");
     assert!(message.contains("glassbox train") && !message.contains("panicked"), "{message}");
 }
+
+#[test]
+fn a_rate_is_found_without_a_window() {
+    let arguments =
+        ["find-rate", "--network", "mlp-30", "--device", "cpu", "--from", "1e-5", "--to", "1", "--steps", "40"];
+    let settings = ["--set", "data.train=1280", "--set", "optimiser.kind=sgd"];
+    let output = run(&[&arguments[..], &settings, &["--json"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = lines(&output);
+    let (summary, points) = lines.split_last().unwrap();
+    assert_eq!(summary["event"], "summary");
+    assert_eq!(summary["steps"], points.len());
+    assert!((points[0]["rate"].as_f64().unwrap() - 1e-5).abs() < 1e-12);
+    assert!((1e-5..1.0).contains(&summary["steepest"].as_f64().unwrap()), "{summary}");
+    let text = String::from_utf8(run(&[&arguments[..], &settings].concat()).stdout).unwrap();
+    assert!(text.contains("a suggestion, steepest fall of the smoothed loss"), "{text}");
+    refused(&["find-rate", "--from", "1", "--to", "0.1"], "range test");
+    refused(&["find-rate", "--network", "no-such-network"], "mlp-800");
+}
+
+#[test]
+fn a_condition_that_is_met_ends_the_run_with_its_summary() {
+    let output = run(&[SMALL, &["--set", "epochs=9", "--set", "stop.validation_accuracy_above=0.2"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = lines(&output);
+    let condition = lines.iter().find(|line| line["event"] == "condition").expect("it says why");
+    assert!(condition["text"].as_str().unwrap().contains("accuracy"), "{condition}");
+    let summary = lines.last().unwrap();
+    assert_eq!(summary["event"], "summary");
+    assert!(summary["epochs"].as_u64().unwrap() < 9);
+    assert!(summary["best"]["loss"].as_f64().is_some());
+}
+
+#[test]
+fn hints_come_on_standard_error_or_as_json() {
+    let dying = ["--set", "optimiser.learning_rate=0.3", "--set", "monitor.health_every=1"];
+    let arguments = [SMALL, &dying].concat();
+    let lines = lines(&run(&arguments));
+    let hint = lines.iter().find(|line| line["event"] == "hint").expect("units die");
+    assert!(!hint["hint"]["evidence"].as_array().unwrap().is_empty());
+    let plain: Vec<&str> = arguments.iter().copied().filter(|argument| *argument != "--json").collect();
+    assert!(String::from_utf8_lossy(&run(&plain).stderr).contains("hint: "));
+}

@@ -98,13 +98,13 @@ fn the_learning_rate_changes_live_and_undo_brings_it_back() {
 fn other_settings_wait_for_a_reset() {
     let mut harness = open(long());
     train_a_little(&mut harness);
-    harness.get_by_label("Batch size").set_value_accesskit(64.0);
+    harness.get_by_label("Seed").set_value_accesskit(7.0);
     harness.run_steps(3);
     assert_eq!(harness.state().session.runs.len(), 1);
-    assert_eq!(current(harness.state()).config.batch_size, 128);
+    assert_eq!(current(harness.state()).config.seed, 1);
     click(&mut harness, "Reset to apply 1");
     wait(&mut harness, "the new run", |app| current(app).started.is_some());
-    assert_eq!(current(harness.state()).config.batch_size, 64);
+    assert_eq!(current(harness.state()).config.seed, 7);
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn pictures() {
     harness.state_mut().session.log.error("lenet-1: `convnet-cifar` takes images of 3x32x32, but `mnist` has 1x28x28");
     harness.state_mut().session.log.note("No file dialog can be shown here: type the path into the field.");
     click(&mut harness, "Reset");
-    harness.get_by_label("Batch size").set_value_accesskit(64.0);
+    harness.get_by_label("Seed").set_value_accesskit(7.0);
     click(&mut harness, "Choose network");
     take(&mut harness, "notices");
     press(&mut harness, Modifiers::NONE, Key::Escape);

@@ -1,6 +1,7 @@
 //! Headless: the same experiments without a window. Imports `engine` and below, and `ui` to open the window.
 
 mod bench;
+mod find_rate;
 mod list;
 mod runs;
 mod train;
@@ -47,6 +48,8 @@ struct WindowArgs {
 enum Command {
     /// Train a network.
     Train(train::TrainArgs),
+    /// Find a learning rate: a range test on a fresh network (Smith, arXiv 1506.01186).
+    FindRate(find_rate::FindRateArgs),
     /// List the devices to learn on.
     Devices(list::ListArgs),
     /// List the networks, layer by layer with --layers.
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         None => open_window(cli.window),
         Some(Command::Train(args)) => train::run(args),
+        Some(Command::FindRate(args)) => find_rate::run(&args),
         Some(Command::Devices(args)) => list::devices(&args),
         Some(Command::Networks(args)) => list::networks(&args),
         Some(Command::Datasets(args)) => list::datasets(&args),

@@ -3,6 +3,7 @@
 use super::{WrongArgument, parse_settings};
 use crate::engine::{Command, Engine, Event, Point, RunFolder, RunId, Snapshot, Started};
 use crate::experiments::{TrainConfig, TrainingSummary};
+use crate::train::Hint;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -148,6 +149,11 @@ impl Follower {
                 self.report.stopped(step, self.saved.as_ref());
                 return Ok(Some(ExitCode::from(INTERRUPTED)));
             }
+            Event::ConditionMet { step, message, .. } => {
+                self.report.condition(step, &message);
+                self.engine.send(Command::Finish)?;
+            }
+            Event::HintFound { hint, .. } => self.report.hint(&hint),
             Event::Failed { message, .. } if !self.started => bail!(WrongArgument(message)),
             Event::Failed { message, .. } | Event::Trouble { message, .. } => {
                 self.report.close();
@@ -158,7 +164,9 @@ impl Follower {
             | Event::Evaluated { .. }
             | Event::Saved { .. }
             | Event::WentBack { .. }
-            | Event::Answer { .. } => {}
+            | Event::Answer { .. }
+            | Event::HintGone { .. }
+            | Event::RateTested(_) => {}
         }
         Ok(None)
     }
@@ -284,6 +292,20 @@ impl Report {
 
     fn note(&self, note: &str) {
         self.line(&json!({ "event": "note", "text": note }), note);
+    }
+
+    /// A condition of the settings, which ends a run without a window.
+    fn condition(&self, step: u64, message: &str) {
+        self.line(&json!({ "event": "condition", "step": step, "text": message }), message);
+    }
+
+    /// Beside the results: on standard error, unless a program reads.
+    fn hint(&self, hint: &Hint) {
+        if self.json {
+            self.line(&json!({ "event": "hint", "text": hint.to_string(), "hint": hint }), "");
+        } else {
+            self.bar.suspend(|| eprintln!("hint: {hint}"));
+        }
     }
 
     fn close(&self) {

@@ -103,7 +103,7 @@ impl BatchPlan {
     /// If `index` is not below [`Self::batches_per_epoch`], or `order` is not of the split's length.
     pub fn batch(&self, epoch: usize, index: usize, order: &[u32]) -> Batch {
         let mut batch = Batch::empty(self.split.shape());
-        self.fill(&mut batch, epoch, index, order);
+        self.fill(&mut batch, epoch, self.positions(index), order);
         batch
     }
 
@@ -122,10 +122,9 @@ impl BatchPlan {
         Some(batch)
     }
 
-    /// Writes batch `index` of `epoch` over `batch`, whose memory is used again.
-    fn fill(&self, batch: &mut Batch, epoch: usize, index: usize, order: &[u32]) {
+    /// Writes the images at `places` of `epoch`'s order over `batch`, whose memory is used again.
+    fn fill(&self, batch: &mut Batch, epoch: usize, places: Range<usize>, order: &[u32]) {
         assert_eq!(order.len(), self.split.len(), "an order of all the split's images");
-        let places = self.positions(index);
         let changes = !self.augmentation.is_none();
         let chosen = order[places.clone()].iter().map(|&position| position as usize);
         self.prepare(batch, chosen, |i| changes.then(|| self.augmentation.draw(self.seed, epoch, places.start + i)));
@@ -134,7 +133,11 @@ impl BatchPlan {
     /// Where batch `index` lies in an epoch: never an empty range.
     fn positions(&self, index: usize) -> Range<usize> {
         assert!(index < self.batches_per_epoch(), "there is no batch {index} in an epoch");
-        let start = index * self.batch_size;
+        self.positions_from(index * self.batch_size)
+    }
+
+    /// The batch that begins at place `start` of an epoch; the epoch's end cuts it short.
+    fn positions_from(&self, start: usize) -> Range<usize> {
         start..start + self.batch_size.min(self.split.len() - start)
     }
 
@@ -169,7 +172,7 @@ impl BatchPlan {
 pub struct Prepared {
     /// From 0.
     pub epoch: usize,
-    /// The number of the batch within its epoch, from 0.
+    /// The number of the batch within its epoch, from 0, as if all before it had been of this size.
     pub index: usize,
     /// What [`BatchPlan::batch`] gives for this place.
     pub batch: Batch,
@@ -192,14 +195,25 @@ impl Loader {
     /// # Panics
     /// If the plan is not valid (see [`BatchPlan::validate`]), or the system has no thread to give.
     pub fn start(plan: BatchPlan, epoch: usize, index: usize) -> Self {
+        let batches = plan.split.len().div_ceil(plan.batch_size.max(1)).max(1);
+        let image = (index % batches) * plan.batch_size;
+        Self::start_from(plan, epoch + index / batches, image)
+    }
+
+    /// Starts preparing at place `image` of `epoch`'s order: where a batch of another size ended.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start), and if the epoch has no such place.
+    pub fn start_from(plan: BatchPlan, epoch: usize, image: usize) -> Self {
         if let Err(error) = plan.validate() {
             panic!("a loader needs a valid plan: {error}");
         }
+        assert!(image < plan.split.len(), "an epoch has no place {image}");
         let (prepared_in, prepared) = sync_channel(DEPTH);
         let (spent, spent_out) = sync_channel(DEPTH);
         let thread = thread::Builder::new()
             .name("glassbox-loader".to_owned())
-            .spawn(move || prepare_all(&plan, (epoch, index), &prepared_in, &spent_out))
+            .spawn(move || prepare_all(&plan, (epoch, image), &prepared_in, &spent_out))
             .expect("the system gives a thread");
         Self { prepared: Some(prepared), thread: Some(thread), spent }
     }
@@ -243,18 +257,20 @@ impl fmt::Debug for Loader {
     }
 }
 
-/// Prepares batches, from `first` (epoch, index) on, until no one receives them.
+/// Prepares batches, from `first` (epoch, place in its order) on, until no one receives them.
 fn prepare_all(plan: &BatchPlan, first: (usize, usize), prepared: &SyncSender<Prepared>, spent: &Receiver<Batch>) {
-    let batches = plan.batches_per_epoch();
-    let mut start = first.1 % batches;
-    for epoch in first.0 + first.1 / batches.. {
+    let mut start = first.1;
+    for epoch in first.0.. {
         let order = epoch_order(plan.split.len(), plan.seed, epoch);
-        for index in start..batches {
+        while start < plan.split.len() {
             let mut batch = spent.try_recv().unwrap_or_else(|_| Batch::empty(plan.split.shape()));
-            plan.fill(&mut batch, epoch, index, &order);
+            let places = plan.positions_from(start);
+            let (index, end) = (start / plan.batch_size, places.end);
+            plan.fill(&mut batch, epoch, places, &order);
             if prepared.send(Prepared { epoch, index, batch }).is_err() {
                 return;
             }
+            start = end;
         }
         start = 0;
     }

@@ -3,7 +3,8 @@
 //! `config.toml` the settings it began with; `architecture.toml`; `metrics.csv` every point of every curve, the same
 //! for the same seed; `histograms.jsonl` a line for each quantity of each layer at each look, the same for the same seed
 //! too (its bins are those of [`bin_edges`](crate::train::histogram::bin_edges)); `events.jsonl` what happened and when,
-//! by the clock; `checkpoints/last.safetensors`; `summary.json` once it is finished; `notes.md` what a
+//! by the clock; `checkpoints/last.safetensors`, and `checkpoints/best.safetensors` from the epoch with the lowest
+//! validation loss; `summary.json` once it is finished; `notes.md` what a
 //! person wrote of it.
 
 use super::files::{FileError, write_atomically};
@@ -23,6 +24,7 @@ pub(super) const HISTOGRAMS: &str = "histograms.jsonl";
 pub(super) const EVENTS: &str = "events.jsonl";
 pub(super) const SUMMARY: &str = "summary.json";
 pub(super) const CHECKPOINT: &str = "checkpoints/last.safetensors";
+const BEST: &str = "checkpoints/best.safetensors";
 pub(super) const NOTES: &str = "notes.md";
 pub(super) const HEADER: &str = "step,epoch,series,value\n";
 
@@ -183,6 +185,17 @@ impl RunFolder {
         append(&path.join(EVENTS), &mut self.events)?;
         if let Some(checkpoint) = checkpoint {
             write_atomically(&path.join(CHECKPOINT), &checkpoint.to_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Keeps the state with the lowest loss on the images held out.
+    ///
+    /// # Errors
+    /// When the disk refuses; the best before is kept then.
+    pub fn save_best(&self, checkpoint: &Checkpoint) -> Result<(), FolderError> {
+        if let Some(path) = &self.path {
+            write_atomically(&path.join(BEST), &checkpoint.to_bytes())?;
         }
         Ok(())
     }

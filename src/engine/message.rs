@@ -1,9 +1,9 @@
 //! What crosses between the worker and whoever watches: plain data, never a tensor.
 
 use crate::data::Split;
-use crate::experiments::{TrainConfig, TrainingSummary};
+use crate::experiments::{RangeTestConfig, RangeTestResult, TrainConfig, TrainingSummary};
 use crate::nets::{LayerSummary, Shape};
-use crate::train::{Evaluation, LayerHealth, LayerHistogram};
+use crate::train::{Evaluation, FaultReport, Hint, LayerHealth, LayerHistogram};
 use serde::Serialize;
 use std::fmt;
 use std::path::PathBuf;
@@ -44,6 +44,11 @@ pub enum Command {
     StepEpoch,
     /// Save a checkpoint where there is a folder, then end the run; its network stays for queries.
     Stop,
+    /// No further training step: evaluate on the test images as after the last epoch, and finish.
+    Finish,
+    /// A learning-rate range test on a copy of the run's network. The run waits as it is until the test has ended.
+    FindRate(RangeTestConfig),
+    CancelFindRate,
     /// One of [`LIVE_SETTINGS`](crate::experiments::LIVE_SETTINGS), as `TrainConfig::with` takes it.
     Change {
         setting: String,
@@ -127,7 +132,27 @@ pub enum Event {
     Trouble {
         run: RunId,
         message: String,
+        /// What every layer held, when a value stopped being finite.
+        report: Option<Arc<FaultReport>>,
     },
+    /// A condition of the settings was met: the run is paused, and can go on.
+    ConditionMet {
+        run: RunId,
+        step: u64,
+        message: String,
+    },
+    /// A sign of trouble that stayed for a whole window of looks.
+    HintFound {
+        run: RunId,
+        hint: Box<Hint>,
+    },
+    /// It has been away for as long.
+    HintGone {
+        run: RunId,
+        hint: Box<Hint>,
+    },
+    /// A learning-rate range test has ended.
+    RateTested(Arc<RateTest>),
     /// The run went back to an earlier step; the points after it will come again.
     WentBack {
         run: RunId,
@@ -151,6 +176,17 @@ pub enum Event {
     },
     /// Something a person should know, which stops nothing.
     Note(String),
+}
+
+/// A learning-rate range test, as far as it is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RateTest {
+    pub run: RunId,
+    /// Of the run, when its network was copied.
+    pub step: u64,
+    pub config: RangeTestConfig,
+    pub result: RangeTestResult,
+    pub seconds_left: f64,
 }
 
 /// What there is to know of a run before its first step.
@@ -329,6 +365,10 @@ pub struct Snapshot {
     pub evaluated_share: f64,
     pub samples: Option<Arc<SampleProbabilities>>,
     pub health: Arc<Vec<LayerHealth>>,
+    /// Those that stand.
+    pub hints: Arc<Vec<Hint>>,
+    /// The last range test of the run, or the one that is going on.
+    pub rate_test: Option<Arc<RateTest>>,
     pub validation: Option<Arc<Evaluation>>,
     pub test: Option<Arc<Evaluation>>,
 }

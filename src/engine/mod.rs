@@ -7,6 +7,7 @@ mod bench;
 mod clock;
 mod device;
 mod files;
+mod finder;
 mod folder;
 mod message;
 mod run;
@@ -23,7 +24,7 @@ pub use files::{FileError, write_atomically};
 pub use folder::{FolderError, RunFolder, write_notes};
 pub use message::{
     Answer, Command, Event, HistogramCost, HistogramLook, ImageSource, Inspection, LayerActivation, Phase, Point,
-    Query, QueryId, RunId, SampleImage, SampleProbabilities, Snapshot, Started,
+    Query, QueryId, RateTest, RunId, SampleImage, SampleProbabilities, Snapshot, Started,
 };
 pub use stored::{StoredError, StoredRun, find_runs, is_run};
 pub use worker::{Engine, EngineBusy};

@@ -2,15 +2,17 @@
 
 use super::clock::Clock;
 use super::device::{OpenDevice, open_device};
+use super::finder::Finder;
 use super::folder::{FolderError, RunFolder};
 use super::message::{
-    Answer, HistogramCost, ImageSource, Inspection, LayerActivation, Point, Query, RunId, SampleImage,
+    Answer, Event, HistogramCost, ImageSource, Inspection, LayerActivation, Point, Query, RateTest, RunId, SampleImage,
     SampleProbabilities, Started, find_image,
 };
-use super::watcher::{Latest, Outbox, SeriesNames, Watcher};
+use super::watcher::{HintNews, Latest, Outbox, SeriesNames, Watcher};
 use crate::data::Split;
-use crate::experiments::{Advance, ConfigError, RunError, TrainConfig, Training};
+use crate::experiments::{Advance, ConfigError, RangeTestConfig, RunError, TrainConfig, Training};
 use crate::nets::Checkpoint;
+use crate::train::{Diagnosis, FaultReport};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -63,6 +65,11 @@ pub(super) struct ActiveRun {
     /// The state at the last place where all was well.
     last_good: Checkpoint,
     faulty: bool,
+    finder: Option<Finder>,
+    /// The last range test that has ended.
+    rate_test: Option<Arc<RateTest>>,
+    /// To be told.
+    events: Vec<Event>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +78,13 @@ pub(super) enum TurnError {
     Run(#[from] RunError),
     #[error("the run is paused, because its folder cannot be written: {0}. Make room and go on: nothing is lost yet")]
     Folder(#[from] FolderError),
+}
+
+impl TurnError {
+    /// What every layer held, when a value stopped being finite.
+    pub(super) fn report(&self) -> Option<&FaultReport> {
+        if let Self::Run(RunError::NotFinite(report)) = self { Some(report) } else { None }
+    }
 }
 
 impl ActiveRun {
@@ -128,6 +142,9 @@ impl ActiveRun {
             pace: (0, Duration::ZERO),
             histograms_since: (Duration::ZERO, Duration::ZERO, 0),
             faulty: false,
+            finder: None,
+            rate_test: None,
+            events: Vec::new(),
         }
     }
 
@@ -192,6 +209,11 @@ impl ActiveRun {
                 return Err(error.into());
             }
         }
+        self.tell_hints();
+        let stop = self.training.take_stop().or_else(|| self.training.stop_after(self.worked.as_secs_f64()));
+        if let Some(message) = stop {
+            self.pause_at_condition(message)?;
+        }
         Ok(advance.unwrap_or(Advance::Evaluated))
     }
 
@@ -244,6 +266,79 @@ impl ActiveRun {
         }));
     }
 
+    /// What is to be told since the last call.
+    pub(super) fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    fn tell_hints(&mut self) {
+        for news in self.latest.hint_news() {
+            let (word, hint) = match &news {
+                HintNews::Found(hint) => ("hint", hint),
+                HintNews::Gone(hint) => ("hint_gone", hint),
+            };
+            self.record(&serde_json::json!({ "event": word, "step": hint.until_step, "hint": hint }));
+            let run = self.id;
+            self.events.push(match news {
+                HintNews::Found(hint) => Event::HintFound { run, hint: Box::new(hint) },
+                HintNews::Gone(hint) => Event::HintGone { run, hint: Box::new(hint) },
+            });
+        }
+    }
+
+    fn pause_at_condition(&mut self, message: String) -> Result<(), FolderError> {
+        let (run, step) = (self.id, self.training.steps());
+        self.going = Going::Paused;
+        self.record(&serde_json::json!({ "event": "condition", "step": step, "message": message }));
+        self.events.push(Event::ConditionMet { run, step, message });
+        self.save()
+    }
+
+    /// Begins a range test on a copy; one that goes on is given up.
+    pub(super) fn find_rate(&mut self, config: RangeTestConfig) -> Result<(), ConfigError> {
+        self.finder = Some(Finder::new(self.id, self.training.steps(), self.training.range_test(config)?));
+        Ok(())
+    }
+
+    pub(super) fn cancel_find_rate(&mut self) {
+        if let Some(finder) = &mut self.finder {
+            finder.cancel();
+        }
+    }
+
+    pub(super) fn is_finding_rate(&self) -> bool {
+        self.finder.is_some()
+    }
+
+    /// One step of the range test. Returns it once it has ended.
+    pub(super) fn find_rate_turn(&mut self) -> Option<Arc<RateTest>> {
+        let finder = self.finder.as_mut()?;
+        finder.advance();
+        if !finder.has_ended() {
+            return None;
+        }
+        let state = finder.state();
+        self.rate_test = Some(Arc::clone(&state));
+        self.finder = None;
+        self.record(&serde_json::json!({
+            "event": "range_test", "step": state.step, "settings": state.config, "end": state.result.end,
+            "steepest": state.result.steepest(), "minimum_tenth": state.result.minimum_tenth(),
+        }));
+        Some(state)
+    }
+
+    /// The range test that goes on, or the last one.
+    pub(super) fn rate_test(&self) -> Option<Arc<RateTest>> {
+        self.finder.as_ref().map(Finder::state).or_else(|| self.rate_test.clone())
+    }
+
+    /// When the setting of dropout does nothing, in words.
+    pub(super) fn dropout_note(&self) -> Option<String> {
+        let (rate, architecture) = (self.training.config().dropout, self.training.network().architecture());
+        let is_idle = rate.in_place().is_some() && !architecture.has("dropout");
+        is_idle.then(|| format!("{} has no dropout layer, so a dropout of {rate} does nothing", architecture.name))
+    }
+
     /// Goes on. After a fault it first goes back to the last good state; the step it went back to is returned then.
     pub(super) fn go(&mut self, going: Going) -> Result<Option<u64>, TurnError> {
         self.going = going;
@@ -252,6 +347,8 @@ impl ActiveRun {
         }
         self.training.restore(&self.last_good).map_err(TurnError::Run)?;
         self.faulty = false;
+        self.latest.diagnosis = Diagnosis::default();
+        self.tell_hints();
         // The rows of the steps that are about to be taken again.
         self.folder.go_back(&self.last_good)?;
         Ok(Some(self.training.steps()))
@@ -368,6 +465,9 @@ impl ActiveRun {
         self.end_evaluation();
         self.last_good = self.training.checkpoint();
         self.record(&serde_json::json!({ "event": "epoch", "step": self.training.steps() }));
+        if self.training.best().is_some_and(|best| best.step == self.training.steps()) {
+            self.folder.save_best(&self.last_good).inspect_err(|_| self.going = Going::Paused)?;
+        }
         self.save().inspect_err(|_| self.going = Going::Paused)
     }
 

@@ -3,7 +3,7 @@
 use super::folder::RunFolder;
 use super::message::{HistogramLook, Point, RunId};
 use crate::experiments::Observer;
-use crate::train::{Evaluation, LayerHealth, LayerHistogram};
+use crate::train::{Diagnosis, Evaluation, Hint, LayerHealth, LayerHistogram};
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,8 +31,35 @@ pub(super) fn empty_box<T>(outbox: &Mutex<Vec<T>>) -> Vec<T> {
 pub(super) struct Latest {
     pub(super) health: Arc<Vec<LayerHealth>>,
     pub(super) histogram_looks: u64,
+    pub(super) diagnosis: Diagnosis,
+    /// Of the diagnosis, as they were last told.
+    pub(super) hints: Arc<Vec<Hint>>,
     pub(super) validation: Option<Arc<Evaluation>>,
     pub(super) test: Option<Arc<Evaluation>>,
+}
+
+/// A hint that came up, or went away.
+pub(super) enum HintNews {
+    Found(Hint),
+    Gone(Hint),
+}
+
+impl Latest {
+    /// What changed among the hints since the last call.
+    pub(super) fn hint_news(&mut self) -> Vec<HintNews> {
+        let now = self.diagnosis.hints();
+        if now == self.hints.as_slice() {
+            return Vec::new();
+        }
+        let is_in = |hints: &[Hint], hint: &Hint| {
+            hints.iter().any(|other| (other.kind, &other.layer) == (hint.kind, &hint.layer))
+        };
+        let found = now.iter().filter(|hint| !is_in(&self.hints, hint)).cloned().map(HintNews::Found);
+        let gone = self.hints.iter().filter(|hint| !is_in(now, hint)).cloned().map(HintNews::Gone);
+        let news = found.chain(gone).collect();
+        self.hints = Arc::new(now.to_vec());
+        news
+    }
 }
 
 /// The engine's observer.
@@ -71,11 +98,15 @@ impl SeriesNames {
 impl Observer for Watcher<'_> {
     fn metric(&mut self, series: &str, step: u64, epoch: f64, value: f64) {
         self.folder.metric(step, epoch, series, value);
+        if series == "train/loss" {
+            self.latest.diagnosis.loss(value);
+        }
         let point = Point { run: self.run, series: self.names.get(series), step, epoch, seconds: self.seconds, value };
         self.out.points.lock().unwrap_or_else(PoisonError::into_inner).push(point);
     }
 
-    fn health(&mut self, _step: u64, layers: &[LayerHealth]) {
+    fn health(&mut self, step: u64, layers: &[LayerHealth]) {
+        self.latest.diagnosis.look(step, layers);
         self.latest.health = Arc::new(layers.to_vec());
     }
 
@@ -86,7 +117,10 @@ impl Observer for Watcher<'_> {
         self.latest.histogram_looks += 1;
     }
 
-    fn evaluation(&mut self, split: &str, _step: u64, evaluation: &Evaluation) {
+    fn evaluation(&mut self, split: &str, step: u64, evaluation: &Evaluation) {
+        if split == "validation" {
+            self.latest.diagnosis.validated(step, evaluation.loss);
+        }
         let evaluation = Some(Arc::new(evaluation.clone()));
         if split == "test" {
             self.latest.test = evaluation;

@@ -146,7 +146,7 @@ impl Worker {
     /// A command if there is one. Waits for one only while nothing runs; `Err` when nobody is left to give any.
     fn next_command(&mut self) -> Result<Option<Command>, ()> {
         self.deliver();
-        let is_going = self.run.as_ref().is_some_and(|run| run.going != Going::Paused);
+        let is_going = self.run.as_ref().is_some_and(|run| run.going != Going::Paused || run.is_finding_rate());
         if is_going {
             return match self.commands.try_recv() {
                 Ok(command) => Ok(Some(command)),
@@ -205,6 +205,18 @@ impl Worker {
             Command::StepEpoch => self.go(Going::ToEpochEnd),
             Command::Pause => self.pause(),
             Command::Stop => self.stop(),
+            Command::Finish => {
+                if let Some(run) = &mut self.run {
+                    run.training.end_here();
+                    self.go(Going::Freely);
+                }
+            }
+            Command::FindRate(config) => self.find_rate(config),
+            Command::CancelFindRate => {
+                if let Some(run) = &mut self.run {
+                    run.cancel_find_rate();
+                }
+            }
             Command::Change { setting, value } => self.change(&setting, &value),
             Command::Evaluate => self.evaluate(),
             Command::Ask { id, query } => self.answer(id, query),
@@ -231,7 +243,7 @@ impl Worker {
             Ok(mut run) => {
                 self.first_step = run.training.steps();
                 self.phase = if go { Phase::Running } else { Phase::Paused };
-                if let Some(note) = run.device.note.take() {
+                for note in run.device.note.take().into_iter().chain(run.dropout_note()) {
                     self.tell(Event::Note(note));
                 }
                 run.record(
@@ -311,6 +323,7 @@ impl Worker {
         }
         run.going = Going::Paused;
         run.training.cancel_evaluation();
+        run.cancel_find_rate();
         let (id, step) = (run.id, run.training.steps());
         run.record(&serde_json::json!({ "event": "stopped", "step": step }));
         self.save();
@@ -340,7 +353,11 @@ impl Worker {
             Ok((before, after)) => Event::Changed { run: id, step, setting: setting.to_owned(), before, after },
             Err(error) => Event::Note(error.to_string()),
         };
+        let note = run.dropout_note().filter(|_| setting == "dropout");
         self.tell(event);
+        if let Some(note) = note {
+            self.tell(Event::Note(note));
+        }
         self.publish();
     }
 
@@ -352,7 +369,26 @@ impl Worker {
         if let Err(reason) = asked {
             self.tell(Event::Note(reason.to_owned()));
         }
+    }
+
+    fn find_rate(&mut self, config: crate::experiments::RangeTestConfig) {
+        let Some(run) = &mut self.run else { return };
+        if let Err(error) = run.find_rate(config) {
+            self.tell(Event::Note(error.to_string()));
+        }
         self.publish();
+    }
+
+    /// One step of the range test in hand, while the run waits.
+    fn find_rate_turn(&mut self) {
+        let Some(run) = &mut self.run else { return };
+        let ended = run.find_rate_turn();
+        if ended.is_some() || self.published.elapsed() >= SNAPSHOT_EVERY {
+            self.publish();
+        }
+        if let Some(test) = ended {
+            self.tell(Event::RateTested(test));
+        }
     }
 
     fn answer(&mut self, id: QueryId, query: super::message::Query) {
@@ -365,18 +401,27 @@ impl Worker {
 
     fn turn(&mut self) {
         let Some(run) = &mut self.run else { return };
+        if run.is_finding_rate() {
+            self.find_rate_turn();
+            return;
+        }
         let id = run.id;
         let trains = run.going.trains();
-        match run.turn(&self.out) {
+        let turned = run.turn(&self.out);
+        let going = run.going;
+        for event in run.take_events() {
+            self.tell(event);
+        }
+        match turned {
             Ok(Advance::Finished) => self.finished(),
             Ok(Advance::EvaluatedOnDemand) => self.evaluated(),
             // An evaluation while paused, or of a run that is over, leaves it so.
             Ok(_) if !trains => {
-                if run.going == Going::Paused || self.published.elapsed() >= SNAPSHOT_EVERY {
+                if going == Going::Paused || self.published.elapsed() >= SNAPSHOT_EVERY {
                     self.publish();
                 }
             }
-            Ok(_) if run.going == Going::Paused => {
+            Ok(_) if going == Going::Paused => {
                 self.phase = Phase::Paused;
                 self.publish();
             }
@@ -415,10 +460,12 @@ impl Worker {
     fn trouble(&mut self, run: RunId, error: &TurnError) {
         if let Some(active) = &mut self.run {
             active.going = Going::Paused;
-            active.record(&serde_json::json!({ "event": "trouble", "message": error.to_string() }));
+            let (message, report) = (error.to_string(), error.report());
+            active.record(&serde_json::json!({ "event": "trouble", "message": message, "report": report }));
         }
         self.phase = Phase::Paused;
-        self.tell(Event::Trouble { run, message: error.to_string() });
+        let report = error.report().cloned().map(Arc::new);
+        self.tell(Event::Trouble { run, message: error.to_string(), report });
         self.publish();
     }
 
@@ -489,6 +536,8 @@ fn snapshot_of(run: &ActiveRun, phase: Phase, samples: Option<Arc<SampleProbabil
         evaluated_share: training.evaluated_share().unwrap_or(0.0),
         samples,
         health: Arc::clone(&run.latest.health),
+        hints: Arc::clone(&run.latest.hints),
+        rate_test: run.rate_test(),
         validation: run.latest.validation.clone(),
         test: run.latest.test.clone(),
     }

@@ -1,6 +1,8 @@
 //! What a training run is made of, as plain data: `config.toml` of a run folder, the settings panel of the window and
 //! `--set` on the command line are all this one structure.
 
+use super::dropout::DropoutRate;
+use super::stop::StopConfig;
 use crate::data::{Amount, Augmentation, ClassFilter};
 use crate::train::{OptimiserSettings, Schedule};
 use serde::{Deserialize, Serialize};
@@ -19,7 +21,10 @@ pub struct TrainConfig {
     pub data: DataConfig,
     pub optimiser: OptimiserSettings,
     pub schedule: Schedule,
+    /// `architecture`, or one rate for every dropout layer of the network.
+    pub dropout: DropoutRate,
     pub monitor: MonitorConfig,
+    pub stop: StopConfig,
 }
 
 /// What the run learns from.
@@ -67,8 +72,14 @@ pub const LIVE_SETTINGS: &[&str] = &[
     "data.augmentation.jitter",
     "data.augmentation.flip",
     "data.augmentation.crop",
+    "dropout",
     "monitor.health_every",
     "monitor.histograms_every",
+    "stop.validation_accuracy_above",
+    "stop.train_loss_below",
+    "stop.patience_epochs",
+    "stop.after_minutes",
+    "batch_size",
     "epochs",
 ];
 
@@ -94,7 +105,9 @@ impl Default for TrainConfig {
             data: DataConfig::default(),
             optimiser: OptimiserSettings::default(),
             schedule: Schedule::default(),
+            dropout: DropoutRate::default(),
             monitor: MonitorConfig::default(),
+            stop: StopConfig::default(),
         }
     }
 }
@@ -147,7 +160,9 @@ impl TrainConfig {
         if self.data.train == Amount::Count(0) {
             return Err(ConfigError::Check("data.train must be at least one image".to_owned()));
         }
-        self.optimiser.check().and_then(|()| self.schedule.check()).map_err(ConfigError::Check)
+        let holds_out = self.data.validation != Amount::Count(0);
+        let checks = self.optimiser.check().and_then(|()| self.schedule.check()).and_then(|()| self.dropout.check());
+        checks.and_then(|()| self.stop.check(holds_out)).map_err(ConfigError::Check)
     }
 
     /// A copy with one setting changed. Keys are dotted paths (`optimiser.learning_rate`), values as in TOML; a text

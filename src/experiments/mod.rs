@@ -3,12 +3,24 @@
 
 mod compare;
 mod config;
+mod dropout;
 mod evaluating;
+mod fit;
 mod observer;
+mod progress;
+mod range_test;
+mod stop;
 mod training;
 
 pub use compare::{SettingChange, SettingRow, compare_settings};
 pub use config::{ConfigError, DataConfig, LIVE_SETTINGS, MonitorConfig, TrainConfig};
+pub use dropout::DropoutRate;
 pub use evaluating::HeldOut;
+pub use fit::RunError;
 pub use observer::{Advance, Observer};
-pub use training::{RunError, Training, TrainingSummary};
+pub use progress::Best;
+pub use range_test::{
+    MINIMUM_DIVISOR, RangeTest, RangeTestConfig, RangeTestEnd, RangeTestResult, RatePoint, SMOOTHING, STOP_FACTOR,
+};
+pub use stop::StopConfig;
+pub use training::{Training, TrainingSummary};

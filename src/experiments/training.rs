@@ -2,19 +2,19 @@
 
 use super::config::{ConfigError, TrainConfig};
 use super::evaluating::{HeldOut, PIECE, Pending};
+use super::fit::{RunError, check_fit, splits};
 use super::observer::{Advance, Observer};
-use crate::data::{Amount, Batch, BatchPlan, DataError, ImageShape, Loader, Source, Split, Standardisation, named};
+use super::progress::{Best, Progress};
+use super::range_test::{RangeTest, RangeTestConfig};
+use super::stop::{EpochEnd, Met};
+use crate::data::{Batch, BatchPlan, Loader, Split, Standardisation, named};
 use crate::lens::{View, view};
-use crate::nets::{Architecture, ArchitectureError, Checkpoint, CheckpointError, Network, Shape, resolve};
-use crate::train::{Evaluation, Fault, StepReport, Trainer, Watch, images_tensor};
+use crate::nets::{Architecture, Checkpoint, CheckpointError, Network, resolve};
+use crate::train::{Evaluation, StepReport, Trainer, Watch, images_tensor};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// The held-out images are the same for every seed, so that runs can be compared.
-const HOLD_OUT_SEED: u64 = 0;
 
 /// A training run that advances in small steps. Same settings and seed, same bits, on the processor.
 pub struct Training {
@@ -26,10 +26,13 @@ pub struct Training {
     test: Split,
     standardisation: Standardisation,
     loader: Option<Loader>,
-    steps_per_epoch: u64,
+    progress: Progress,
     evaluation: Option<Pending>,
-    /// The step after which the validation images were last evaluated.
-    validated_at: u64,
+    met: Met,
+    /// The condition of the settings that was met last, in words, until it is taken.
+    stop: Option<String>,
+    /// No further training step is wanted.
+    ending: bool,
     last_validation: Option<Evaluation>,
     test_result: Option<Evaluation>,
     histogram_time: Duration,
@@ -44,32 +47,14 @@ pub struct TrainingSummary {
     pub test_calibration_error: f64,
     pub validation_errors: Option<usize>,
     pub validation_accuracy: Option<f64>,
+    /// Where the loss on the images held out was lowest.
+    #[serde(default)]
+    pub best: Option<Best>,
+    /// Whole passes over the training images.
     pub epochs: u64,
     pub steps: u64,
     pub parameters: u64,
     pub settings: TrainConfig,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error(transparent)]
-    Data(#[from] DataError),
-    #[error(transparent)]
-    Architecture(#[from] ArchitectureError),
-    #[error(transparent)]
-    Checkpoint(#[from] CheckpointError),
-    #[error(
-        "network `{network}` takes images of {takes}, but `{data}` has {has}: choose another network, or change its input"
-    )]
-    Shape { network: String, takes: Shape, data: String, has: ImageShape },
-    #[error(
-        "network `{network}` has {outputs} outputs, but `{data}` has {classes} classes: give its last layer {classes} units"
-    )]
-    Classes { network: String, outputs: usize, data: String, classes: usize },
-    #[error("{0}; lower the learning rate or clip the gradient, and take the run up from its last checkpoint")]
-    NotFinite(#[from] Fault),
 }
 
 impl Training {
@@ -97,7 +82,7 @@ impl Training {
         config.check()?;
         let mut run = Self::build(config, checkpoint.architecture.clone(), device, on_host)?;
         run.trainer.load_arrays(&checkpoint.arrays, checkpoint.state("step")?)?;
-        run.validated_at = checkpoint.state("validated_at")?;
+        run.progress = run.read_progress(checkpoint)?;
         Ok(run)
     }
 
@@ -117,8 +102,8 @@ impl Training {
         } else {
             Standardisation::identity(source.train.shape().channels)
         };
-        let network = Network::new(architecture, config.seed, device)?;
-        let steps_per_epoch = train.len().div_ceil(config.batch_size) as u64;
+        let mut network = Network::new(architecture, config.seed, device)?;
+        network.set_dropout(config.dropout.in_place());
         Ok(Self {
             trainer: Trainer::new(network, &config.optimiser, config.seed, on_host),
             class_names: source.train.class_names().to_vec(),
@@ -127,9 +112,11 @@ impl Training {
             validation,
             standardisation,
             loader: None,
-            steps_per_epoch,
+            progress: Progress::default(),
             evaluation: None,
-            validated_at: 0,
+            met: Met::default(),
+            stop: None,
+            ending: false,
             last_validation: None,
             test_result: None,
             histogram_time: Duration::ZERO,
@@ -165,17 +152,27 @@ impl Training {
         self.trainer.steps()
     }
 
+    /// With the batch size as it is.
     pub fn steps_per_epoch(&self) -> u64 {
-        self.steps_per_epoch
+        self.train.len().div_ceil(self.config.batch_size) as u64
     }
 
+    /// Steps taken, and those to come if the batch size stays.
     pub fn total_steps(&self) -> u64 {
-        self.config.epochs * self.steps_per_epoch
+        let Progress { epoch, images, .. } = self.progress;
+        let Some(later) = self.config.epochs.checked_sub(epoch + 1) else { return self.steps() };
+        let rest = (self.train.len() - images).div_ceil(self.config.batch_size) as u64;
+        self.steps() + rest + later * self.steps_per_epoch()
     }
 
     /// Passes over the training images so far.
     pub fn epoch(&self) -> f64 {
-        self.steps() as f64 / self.steps_per_epoch as f64
+        self.progress.epoch as f64 + self.progress.images as f64 / self.train.len() as f64
+    }
+
+    /// The lowest loss on the images held out so far.
+    pub fn best(&self) -> Option<Best> {
+        self.progress.best
     }
 
     pub fn is_evaluating(&self) -> bool {
@@ -222,10 +219,15 @@ impl Training {
         Some(pending.finish(self.steps()))
     }
 
-    /// The rate of the next step.
+    /// The rate of the next step. Warm-up counts steps; what follows it goes by the passes over the images, so that a
+    /// change of the batch size does not make the rate jump.
     pub fn learning_rate(&self) -> f64 {
-        let factor = self.config.schedule.factor(self.steps(), self.total_steps(), self.steps_per_epoch);
-        self.config.optimiser.learning_rate * factor
+        let (schedule, per_epoch) = (&self.config.schedule, self.steps_per_epoch());
+        let warmup = schedule.warmup_steps;
+        let in_epoch = self.progress.images.div_ceil(self.config.batch_size) as u64;
+        let step =
+            if self.steps() < warmup { self.steps() } else { (self.progress.epoch * per_epoch + in_epoch).max(warmup) };
+        self.config.optimiser.learning_rate * schedule.factor(step, self.config.epochs * per_epoch, per_epoch)
     }
 
     /// One training step, or one piece of an evaluation.
@@ -242,7 +244,42 @@ impl Training {
         if self.is_finished() {
             return Ok(Advance::Finished);
         }
+        if self.epoch_waits() {
+            self.end_epoch(None);
+            return Ok(Advance::EpochDone);
+        }
         self.train_step(observer)
+    }
+
+    /// No further training step: what is held out is evaluated, then the test images, and that is the end.
+    pub fn end_here(&mut self) {
+        self.ending = true;
+    }
+
+    /// The condition of the settings that was met since the last call, in words. The run should pause then.
+    pub fn take_stop(&mut self) -> Option<String> {
+        self.stop.take()
+    }
+
+    /// As [`take_stop`](Self::take_stop), for the condition on time: after `seconds` of work.
+    pub fn stop_after(&mut self, seconds: f64) -> Option<String> {
+        let is_over = self.is_finished() || self.ending;
+        if is_over { None } else { self.met.after_seconds(&self.config.stop, seconds, self.progress.best) }
+    }
+
+    /// A learning-rate range test on a copy of the network and the optimiser as they are, with the batches that the run
+    /// would take next. The run itself is not touched.
+    ///
+    /// # Errors
+    /// When the range makes no sense.
+    pub fn range_test(&self, config: RangeTestConfig) -> Result<RangeTest, ConfigError> {
+        config.check().map_err(ConfigError::Check)?;
+        Ok(RangeTest::new(
+            config,
+            self.config.optimiser,
+            self.trainer.twin(&self.config.optimiser),
+            self.start_loader(),
+        ))
     }
 
     pub fn is_finished(&self) -> bool {
@@ -260,7 +297,8 @@ impl Training {
             test_calibration_error: test.calibration_error,
             validation_errors: self.last_validation.as_ref().map(|evaluation| evaluation.errors),
             validation_accuracy: self.last_validation.as_ref().map(|evaluation| evaluation.accuracy),
-            epochs: self.config.epochs,
+            best: self.progress.best,
+            epochs: self.progress.epoch,
             steps: self.steps(),
             parameters: rows.iter().map(|row| row.parameters).sum(),
             settings: self.config.clone(),
@@ -277,7 +315,7 @@ impl Training {
             return Err(ConfigError::Value { key: setting.to_owned(), value: value.to_owned(), reason });
         }
         let changed = self.config.with(setting, value)?;
-        let past = changed.epochs * self.steps_per_epoch < self.steps();
+        let past = changed.epochs < self.progress.epoch + u64::from(self.progress.images > 0);
         let augmentation_fits = changed.data.augmentation.validate(self.train.dataset.shape());
         let refusal = if past {
             Some("the run is further already".to_owned())
@@ -288,9 +326,14 @@ impl Training {
             return Err(ConfigError::Value { key: setting.to_owned(), value: value.to_owned(), reason });
         }
         let texts = [&self.config, &changed].map(|config| config.get(setting).unwrap_or_default());
-        if changed.data.augmentation != self.config.data.augmentation {
+        if changed.data.augmentation != self.config.data.augmentation || changed.batch_size != self.config.batch_size {
+            // The next batch begins where the last one ended.
             self.loader = None;
         }
+        if changed.stop != self.config.stop {
+            self.met.forget();
+        }
+        self.trainer.set_dropout(changed.dropout.in_place());
         self.config = changed;
         let [before, after] = texts;
         Ok((before, after))
@@ -298,11 +341,11 @@ impl Training {
 
     /// Everything needed to go on from here.
     pub fn checkpoint(&self) -> Checkpoint {
-        let state = BTreeMap::from([
+        let mut state = BTreeMap::from([
             ("config".to_owned(), self.config.to_toml()),
             ("step".to_owned(), self.steps().to_string()),
-            ("validated_at".to_owned(), self.validated_at.to_string()),
         ]);
+        self.progress.write(&mut state);
         Checkpoint { architecture: self.network().architecture().clone(), arrays: self.trainer.to_arrays(), state }
     }
 
@@ -311,11 +354,17 @@ impl Training {
     /// # Errors
     /// When it is not of this run's network.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), RunError> {
+        let progress = self.read_progress(checkpoint)?;
         self.trainer.load_arrays(&checkpoint.arrays, checkpoint.state("step")?)?;
-        self.validated_at = checkpoint.state("validated_at")?;
+        self.progress = progress;
         self.evaluation = None;
         self.loader = None;
+        self.stop = None;
         Ok(())
+    }
+
+    fn read_progress(&self, checkpoint: &Checkpoint) -> Result<Progress, CheckpointError> {
+        Progress::read(checkpoint, self.train.len(), self.config.batch_size)
     }
 
     /// The network's view of an image given as bytes, `[channels, height, width]`.
@@ -351,6 +400,7 @@ impl Training {
         let monitor = &self.config.monitor;
         let watch = Watch { health: is_due(monitor.health_every), histograms: is_due(monitor.histograms_every) };
         let report = self.trainer.step(&batch, &self.config.optimiser, learning_rate, watch)?;
+        self.progress.trained(batch.len(), report.loss, self.train.len());
         self.report(&report, learning_rate, observer);
         if watch.histograms {
             let began = Instant::now();
@@ -385,15 +435,15 @@ impl Training {
     }
 
     fn next_batch(&mut self) -> Batch {
-        let (epoch, index) = (self.steps() / self.steps_per_epoch, self.steps() % self.steps_per_epoch);
-        let started = self.loader.take();
-        let mut loader = started.unwrap_or_else(|| {
-            let plan = self.plan(&self.train, self.config.data.augmentation);
-            Loader::start(plan, epoch as usize, index as usize)
-        });
+        let mut loader = self.loader.take().unwrap_or_else(|| self.start_loader());
         let batch = loader.next().batch;
         self.loader = Some(loader);
         batch
+    }
+
+    fn start_loader(&self) -> Loader {
+        let plan = self.plan(&self.train, self.config.data.augmentation);
+        Loader::start_from(plan, self.progress.epoch as usize, self.progress.images)
     }
 
     fn plan(&self, split: &Split, augmentation: crate::data::Augmentation) -> BatchPlan {
@@ -408,16 +458,32 @@ impl Training {
 
     /// Validation after each epoch, the test images once, after the last.
     fn evaluation_due(&self) -> Option<Pending> {
-        let step = self.steps();
-        let epoch_ended = step > 0 && step.is_multiple_of(self.steps_per_epoch);
-        if epoch_ended
-            && self.validated_at != step
+        let ends_now = self.ending && self.progress.validated_at != self.steps() && !self.is_finished();
+        if (self.epoch_waits() || ends_now)
             && let Some(validation) = &self.validation
         {
             return Some(self.pending(HeldOut::Validation, validation, false));
         }
-        (step >= self.total_steps() && self.test_result.is_none())
-            .then(|| self.pending(HeldOut::Test, &self.test, false))
+        let is_over = self.ending || (self.progress.epoch >= self.config.epochs && !self.epoch_waits());
+        (is_over && !self.is_finished()).then(|| self.pending(HeldOut::Test, &self.test, false))
+    }
+
+    /// Whether an epoch has ended that nobody has looked back on.
+    fn epoch_waits(&self) -> bool {
+        let step = self.steps();
+        step > 0 && self.progress.images == 0 && self.progress.validated_at != step
+    }
+
+    fn end_epoch(&mut self, validation: Option<&Evaluation>) {
+        self.progress.validated_at = self.steps();
+        if self.progress.images > 0 {
+            return;
+        }
+        let (epoch, train_loss) = (self.progress.epoch, self.progress.end_epoch());
+        if epoch < self.config.epochs && !self.ending {
+            let end = EpochEnd { epoch, train_loss, validation, best: self.progress.best };
+            self.stop = self.met.after_epoch(&self.config.stop, &end);
+        }
     }
 
     fn pending(&self, split: HeldOut, images: &Split, on_demand: bool) -> Pending {
@@ -456,34 +522,9 @@ impl Training {
         if split == HeldOut::Test {
             self.test_result = Some(evaluation);
         } else {
-            self.validated_at = step;
+            self.progress.validated(step, evaluation.loss);
+            self.end_epoch(Some(&evaluation));
             self.last_validation = Some(evaluation);
         }
     }
-}
-
-/// Hold out first, so that the validation images do not depend on what is learned from.
-fn splits(config: &TrainConfig, source: &Source) -> Result<(Split, Option<Split>), RunError> {
-    let all = Split::all(Arc::clone(&source.train));
-    let (rest, validation) = if config.data.validation == Amount::Count(0) {
-        (all, None)
-    } else {
-        let (rest, held_out) = all.hold_out(config.data.validation, HOLD_OUT_SEED)?;
-        (rest, Some(held_out))
-    };
-    let train = rest.filter_classes(&config.data.classes)?.stratified(config.data.train, config.seed)?;
-    Ok((train, validation))
-}
-
-fn check_fit(architecture: &Architecture, source: &Source) -> Result<(), RunError> {
-    let has = source.train.shape();
-    let takes = architecture.input;
-    if (takes.channels, takes.height, takes.width) != (has.channels, has.height, has.width) {
-        return Err(RunError::Shape { network: architecture.name.clone(), takes, data: source.name.clone(), has });
-    }
-    let (outputs, classes) = (architecture.classes()?, source.train.classes());
-    if outputs == classes {
-        return Ok(());
-    }
-    Err(RunError::Classes { network: architecture.name.clone(), outputs, data: source.name.clone(), classes })
 }

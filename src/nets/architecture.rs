@@ -88,6 +88,11 @@ impl Architecture {
         toml::to_string(self).expect("an architecture is plain data")
     }
 
+    /// Whether a layer of this kind, as TOML names it, is in it.
+    pub fn has(&self, kind: &str) -> bool {
+        self.layers.iter().any(|layer| layer.kind.name() == kind)
+    }
+
     /// Shapes, costs and receptive fields, layer by layer.
     ///
     /// # Errors

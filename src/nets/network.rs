@@ -2,7 +2,9 @@
 
 use super::architecture::{Architecture, ArchitectureError};
 use super::checkpoint::{CheckpointError, NamedArray};
-use super::layers::{Initial, LayerGradients, Mode, ParameterRole, Record, Seen, Wanted};
+use super::layers::{
+    Dropout, Initial, LayerGradients, LayerKind, Mode, Operation, ParameterRole, Record, Seen, Wanted,
+};
 use super::shape::Shape;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, SeedableRng};
@@ -19,6 +21,8 @@ pub struct Network {
     values: Vec<Tensor<1>>,
     /// Which parameters belong to each layer.
     of_layer: Vec<Range<usize>>,
+    /// In place of the probability of every dropout layer.
+    dropout: Option<f64>,
 }
 
 /// What a parameter is, apart from its value.
@@ -94,7 +98,7 @@ impl Network {
             }
             of_layer.push(first..parameters.len());
         }
-        Ok(Self { architecture, device: device.clone(), cuts, parameters, values, of_layer })
+        Ok(Self { architecture, device: device.clone(), cuts, parameters, values, of_layer, dropout: None })
     }
 
     pub fn architecture(&self) -> &Architecture {
@@ -126,6 +130,16 @@ impl Network {
 
     pub fn put(&mut self, parameter: usize, value: Tensor<1>) {
         self.values[parameter] = value;
+    }
+
+    /// From the next forward pass in training on, every dropout layer silences units with this probability, in 0 to 1 (1
+    /// excluded); `None` gives each its own of the architecture again.
+    pub fn set_dropout(&mut self, probability: Option<f64>) {
+        self.dropout = probability;
+    }
+
+    pub fn dropout(&self) -> Option<f64> {
+        self.dropout
     }
 
     /// Index of the layer with this name.
@@ -214,8 +228,11 @@ impl Network {
     }
 
     fn layer_forward(&self, layer: usize, input: Tensor<4>, mode: Mode) -> (Tensor<4>, Record) {
-        let operation = self.architecture.layers[layer].kind.operation();
-        operation.forward(input, &self.values[self.of_layer[layer].clone()], mode.at_layer(layer))
+        let kind = &self.architecture.layers[layer].kind;
+        if let (LayerKind::Dropout(_), Some(probability)) = (kind, self.dropout) {
+            return Dropout { probability }.forward(input, &[], mode.at_layer(layer));
+        }
+        kind.operation().forward(input, &self.values[self.of_layer[layer].clone()], mode.at_layer(layer))
     }
 
     fn layer_backward(&self, layer: usize, trace: &Trace, gradient: Tensor<4>, wanted: Wanted) -> LayerGradients {

@@ -1,10 +1,9 @@
-//! How each layer fares: norms, dead units, and where something stopped being a number.
+//! How each layer fares: norms and dead units.
 
 use super::optimiser::ParameterNorms;
 use crate::nets::{Network, Trace};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
-use std::fmt;
 
 /// One layer during one step. Norms are over the layer's weights, biases left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,35 +16,6 @@ pub struct LayerHealth {
     /// Share of units (channels, in maps) that are zero for every example of the batch and everywhere.
     pub dead_share: Option<f64>,
 }
-
-/// A value that is not finite, and the first layer, from below, where it shows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Fault {
-    pub step: u64,
-    pub layer: String,
-    pub place: FaultPlace,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FaultPlace {
-    Weights,
-    Activations,
-    Gradient,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let what = match self.place {
-            FaultPlace::Weights => "the weights",
-            FaultPlace::Activations => "the activations",
-            FaultPlace::Gradient => "the gradient",
-        };
-        write!(f, "{what} of layer `{}` stopped being finite at step {}", self.layer, self.step)
-    }
-}
-
-impl std::error::Error for Fault {}
 
 /// Health of all layers that learn or can die, from below.
 pub(super) fn layer_health(network: &Network, trace: &Trace, norms: &[ParameterNorms]) -> Vec<LayerHealth> {
@@ -76,26 +46,4 @@ fn dead_share(activation: &Tensor<4>) -> f64 {
     let by_channel = activation.clone().reshape([batch, channels, height * width]).max_dim(2).max_dim(0);
     let highest: Vec<f32> = by_channel.into_data().try_into_vec().expect("activations are 32-bit floats");
     highest.iter().filter(|&&value| value <= 0.0).count() as f64 / channels as f64
-}
-
-/// Looks for the first layer at fault: weights, then activations from below, then gradients from above.
-pub(super) fn find_fault(network: &Network, trace: &Trace, gradients: &[f64], step: u64) -> Option<Fault> {
-    let layers = &network.architecture().layers;
-    let fault = |layer: usize, place| Fault { step, layer: layers[layer].name.clone(), place };
-    let weights = network.parameters().iter().enumerate().find(|(index, _)| !is_finite(network.value(*index).clone()));
-    if let Some((_, parameter)) = weights {
-        return Some(fault(parameter.layer, FaultPlace::Weights));
-    }
-    let cut = (trace.first_cut()..=trace.last_cut()).find(|&cut| !is_finite(trace.activation(cut).clone()));
-    if let Some(cut) = cut {
-        return Some(fault(cut.saturating_sub(1), FaultPlace::Activations));
-    }
-    // A gradient comes from above, so the topmost layer with a bad one is where it began.
-    let index = gradients.iter().rposition(|norm| !norm.is_finite())?;
-    Some(fault(network.parameters()[index].layer, FaultPlace::Gradient))
-}
-
-fn is_finite<const D: usize>(values: Tensor<D>) -> bool {
-    let values: Vec<f32> = values.into_data().try_into_vec().expect("values are 32-bit floats");
-    values.iter().all(|value| value.is_finite())
 }

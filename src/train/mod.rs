@@ -2,7 +2,9 @@
 //!
 //! Imports `data` and `nets`. Knows nothing of who watches: whoever drives it reads what each step returns.
 
+pub mod diagnosis;
 mod evaluation;
+mod fault;
 mod health;
 pub mod histogram;
 mod objective;
@@ -10,8 +12,10 @@ pub mod optimiser;
 mod schedule;
 mod trainer;
 
+pub use diagnosis::{Diagnosis, Evidence, Hint, HintKind};
 pub use evaluation::{CALIBRATION_BINS, CalibrationBin, ClassFigures, Evaluation, Outcome, Tally};
-pub use health::{Fault, FaultPlace, LayerHealth};
+pub use fault::{Fault, FaultPlace, FaultReport, LayerStatistics, ValueStatistics};
+pub use health::LayerHealth;
 pub use histogram::{Histogram, LayerHistogram, Quantity};
 pub use objective::{Objective, cross_entropy, softmax_rows};
 pub use optimiser::{Optimiser, OptimiserKind, OptimiserSettings};

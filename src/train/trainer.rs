@@ -1,6 +1,7 @@
 //! One training step.
 
-use super::health::{Fault, FaultPlace, LayerHealth, find_fault, layer_health};
+use super::fault::{FaultReport, fault_report};
+use super::health::{LayerHealth, layer_health};
 use super::histogram::{LayerHistogram, histograms};
 use super::objective::{Objective, cross_entropy};
 use super::optimiser::{Optimiser, OptimiserSettings};
@@ -57,6 +58,23 @@ impl Trainer {
         self.step
     }
 
+    /// From the next step on; see [`Network::set_dropout`].
+    pub fn set_dropout(&mut self, probability: Option<f64>) {
+        self.network.set_dropout(probability);
+    }
+
+    /// A copy that shares nothing with this one: network, optimiser and step.
+    #[must_use]
+    pub fn twin(&self, settings: &OptimiserSettings) -> Self {
+        let architecture = self.network.architecture().clone();
+        let mut network =
+            Network::new(architecture, self.seed, self.network.device()).expect("it was built of this before");
+        network.set_dropout(self.network.dropout());
+        let mut twin = Self::new(network, settings, self.seed, self.optimiser.on_host());
+        twin.load_arrays(&self.to_arrays(), self.step).expect("they are of this network");
+        twin
+    }
+
     /// Forward, backward, update. With a fault, nothing was updated (on a GPU, whose values are read only after the
     /// update, the weights may have been).
     ///
@@ -68,7 +86,7 @@ impl Trainer {
         settings: &OptimiserSettings,
         learning_rate: f64,
         watch: Watch,
-    ) -> Result<StepReport, Fault> {
+    ) -> Result<StepReport, Box<FaultReport>> {
         let mode = Mode::Train { seed: self.seed, step: self.step, layer: 0 };
         let images = images_tensor(batch, self.network.device());
         let trace = self.network.trace(images, 0..self.network.top(), mode);
@@ -78,21 +96,25 @@ impl Trainer {
         let wanted = Wanted { input: false, parameters: true };
         let mut gradients = self.network.backward(&trace, gradient, wanted).parameters;
 
-        let read_norms = self.optimiser.on_host() || settings.clip_norm > 0.0 || watch.health;
+        let on_host = self.optimiser.on_host();
+        let read_norms = on_host || settings.clip_norm > 0.0 || watch.health;
         let norms = if read_norms { self.optimiser.gradient_norms(&mut gradients) } else { Vec::new() };
-        if norms.iter().any(|norm| !norm.is_finite()) {
-            return Err(self.fault(&trace, &norms));
+        // On a GPU the loss is read after the update, which would else wait for it.
+        let early = on_host.then(|| score(&logits, &batch.labels));
+        if norms.iter().any(|norm| !norm.is_finite()) || early.is_some_and(|(loss, _)| !loss.is_finite()) {
+            return Err(Box::new(fault_report(&self.network, &trace, &gradients, &norms, self.step, false)));
         }
         let began = Instant::now();
         let histograms = if watch.histograms { histograms(&self.network, &trace, &gradients) } else { Vec::new() };
         let histogram_time = if watch.histograms { began.elapsed() } else { Duration::ZERO };
         self.network.keep_statistics(&trace);
+        let evidence = if on_host { Vec::new() } else { gradients.clone() };
         let parameter_norms =
             self.optimiser.update(&mut self.network, gradients, &norms, settings, learning_rate, watch.health);
 
-        let (loss, accuracy) = score(&logits, &batch.labels);
+        let (loss, accuracy) = early.unwrap_or_else(|| score(&logits, &batch.labels));
         if !loss.is_finite() {
-            return Err(self.fault(&trace, &norms));
+            return Err(Box::new(fault_report(&self.network, &trace, &evidence, &norms, self.step, true)));
         }
         self.step += 1;
         let health = if watch.health { layer_health(&self.network, &trace, &parameter_norms) } else { Vec::new() };
@@ -116,13 +138,6 @@ impl Trainer {
         self.optimiser.load_arrays(&self.network, arrays, step)?;
         self.step = step;
         Ok(())
-    }
-
-    fn fault(&self, trace: &crate::nets::Trace, norms: &[f64]) -> Fault {
-        find_fault(&self.network, trace, norms, self.step).unwrap_or_else(|| {
-            let layer = self.network.architecture().layers.last().map_or_else(String::new, |layer| layer.name.clone());
-            Fault { step: self.step, layer, place: FaultPlace::Gradient }
-        })
     }
 }
 

@@ -1,8 +1,11 @@
 //! What several test files share: an engine that is waited for, and a small run.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(dead_code, reason = "no test file uses all of it")]
 
-use glassbox::engine::{Command, Engine, Event, Point, RunId};
+use glassbox::engine::{Command, Engine, Event, Point, RunFolder, RunId};
 use glassbox::experiments::TrainConfig;
+use glassbox::nets::NamedArray;
+use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -55,4 +58,63 @@ pub fn is_finished(event: &Event) -> bool {
 
 pub fn series(points: &[Point], name: &str) -> Vec<f64> {
     points.iter().filter(|point| &*point.series == name).map(|point| point.value).collect()
+}
+
+pub fn metrics(folder: &Path) -> String {
+    fs::read_to_string(folder.join("metrics.csv")).unwrap()
+}
+
+pub fn resume(engine: &Engine, folder: &Path) {
+    let command =
+        Command::Resume { run: RunId(2), folder: folder.to_owned(), device: "cpu".to_owned(), epochs: None, go: true };
+    engine.send(command).unwrap();
+}
+
+/// Everything that draws at random: dropout, jitter, a shuffled subset.
+pub fn noisy_config() -> TrainConfig {
+    let text = r#"
+        name = "noisy"
+        input = [1, 28, 28]
+        layers = [
+            { name = "conv1", kind = "conv2d", channels = 4, kernel = 5, stride = 2 },
+            { name = "norm1", kind = "batch_norm" },
+            { name = "relu1", kind = "relu" },
+            { name = "pool1", kind = "max_pool2d", kernel = 2, stride = 2 },
+            { name = "flatten", kind = "flatten" },
+            { name = "drop1", kind = "dropout", probability = 0.3 },
+            { name = "fc2", kind = "linear", units = 10 },
+        ]
+    "#;
+    let file = std::env::temp_dir().join(format!("glassbox-noisy-{}.toml", std::process::id()));
+    fs::write(&file, text).unwrap();
+    let settings =
+        [("network", file.to_str().unwrap()), ("data.augmentation.jitter", "2"), ("data.augmentation.flip", "true")];
+    settings.iter().fold(small_config(), |config, (key, value)| config.with(key, value).unwrap())
+}
+
+/// What the last checkpoint of a run folder holds, by name.
+pub fn sorted_arrays(folder: &Path) -> Vec<NamedArray> {
+    let mut arrays = RunFolder::checkpoint(folder).unwrap().arrays;
+    arrays.sort_by(|a, b| a.name.cmp(&b.name));
+    arrays
+}
+
+/// Settings changed one after the other.
+pub fn with(config: TrainConfig, settings: &[(&str, &str)]) -> TrainConfig {
+    settings.iter().fold(config, |config, (key, value)| config.with(key, value).unwrap())
+}
+
+/// One live setting.
+pub fn change(engine: &Engine, setting: &str, value: &str) {
+    engine.send(Command::Change { setting: setting.to_owned(), value: value.to_owned() }).unwrap();
+}
+
+/// Some steps of a run that is paused.
+#[track_caller]
+pub fn steps(engine: &Engine, count: u64) {
+    let before = engine.snapshot().step;
+    for _ in 0..count {
+        engine.send(Command::Step).unwrap();
+    }
+    wait_until("steps", || engine.snapshot().step == before + count);
 }

@@ -2,8 +2,9 @@
 
 use super::runs::Change;
 use super::session::{Looked, Selection, Session};
-use crate::engine::{Answer, Event, Phase, Point, QueryId, RunId, Started};
-use crate::experiments::TrainingSummary;
+use crate::engine::{Answer, Event, Phase, Point, QueryId, RateTest, RunId, Started};
+use crate::experiments::{RangeTestEnd, TrainingSummary};
+use crate::train::FaultReport;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -60,18 +61,52 @@ impl Session {
             }
             Event::Finished { run, summary, seconds } => self.finished(run, *summary, seconds),
             Event::Stopped { run, step } => self.stopped(run, step),
-            Event::Trouble { run, message } => {
+            Event::Trouble { run, message, report } => {
                 let name = self.name_of(run);
                 self.log.error(format!("{name}: {message}"));
+                self.set_fault(run, report);
             }
+            Event::ConditionMet { run, step, message } => {
+                let name = self.name_of(run);
+                self.log.note(format!("{name}, step {step}: {message} Press Train to go on."));
+            }
+            Event::HintFound { run, hint } => {
+                let name = self.name_of(run);
+                self.log.event(format!("{name}: {hint}"));
+            }
+            Event::HintGone { run, hint } => {
+                let name = self.name_of(run);
+                self.log.event(format!(
+                    "{name}, step {}: no longer {}",
+                    hint.until_step,
+                    hint.kind.title().to_lowercase()
+                ));
+            }
+            Event::RateTested(test) => self.rate_tested(&test),
             Event::WentBack { run, step } => {
                 let name = self.name_of(run);
+                self.set_fault(run, None);
                 self.log.note(format!("{name}: went back to its last good state, at step {step}"));
             }
             Event::Saved { run, folder } => self.saved(run, folder),
             Event::Failed { run, message } => self.failed(run, message),
             Event::Answer { id, run, generation, answer } => self.answered(id, run, generation, answer),
             Event::Note(text) => self.log.note(text),
+        }
+    }
+
+    fn set_fault(&mut self, id: RunId, report: Option<Arc<FaultReport>>) {
+        if let Some(run) = self.runs.iter_mut().find(|run| run.id == id) {
+            run.fault = report;
+        }
+    }
+
+    fn rate_tested(&mut self, test: &Arc<RateTest>) {
+        let name = self.name_of(test.run);
+        let end = test.result.end.map_or_else(String::new, RangeTestEnd::describe);
+        self.log.event(format!("{name}: learning-rate range test of {} steps, {end}", test.result.points.len()));
+        if let Some(run) = self.runs.iter_mut().find(|run| run.id == test.run) {
+            run.rate_test = Some(Arc::clone(test));
         }
     }
 

@@ -1,10 +1,10 @@
 //! What the window remembers of each run, for as long as it is open.
 
 use super::histograms::HistogramHistory;
-use crate::engine::{HistogramCost, Phase, Point, RunId, Snapshot, Started, StoredRun};
+use crate::engine::{HistogramCost, Phase, Point, RateTest, RunId, Snapshot, Started, StoredRun};
 use crate::experiments::{LIVE_SETTINGS, SettingChange, TrainConfig, TrainingSummary};
 use crate::nets::LayerSummary;
-use crate::train::{Evaluation, LayerHealth};
+use crate::train::{Evaluation, FaultReport, Hint, LayerHealth};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -31,6 +31,12 @@ pub struct RunRecord {
     pub health: Arc<Vec<LayerHealth>>,
     pub histograms: HistogramHistory,
     pub histogram_cost: HistogramCost,
+    /// Signs of trouble that stand now.
+    pub hints: Arc<Vec<Hint>>,
+    /// What stopped being finite, until the run goes back.
+    pub fault: Option<Arc<FaultReport>>,
+    /// The last learning-rate range test, or the one that goes on.
+    pub rate_test: Option<Arc<RateTest>>,
     pub validation: Option<Arc<Evaluation>>,
     pub test: Option<Arc<Evaluation>>,
     pub summary: Option<Arc<TrainingSummary>>,
@@ -74,9 +80,10 @@ impl Change {
     }
 }
 
-/// The last part of a dotted path.
+/// The last part of a dotted path; the kind of something goes by the name of that.
 pub fn leaf(setting: &str) -> &str {
-    setting.rsplit('.').next().unwrap_or(setting)
+    let named = setting.strip_suffix(".kind").unwrap_or(setting);
+    named.rsplit('.').next().unwrap_or(named)
 }
 
 impl RunRecord {
@@ -97,6 +104,9 @@ impl RunRecord {
             health: Arc::default(),
             histograms: HistogramHistory::default(),
             histogram_cost: HistogramCost::default(),
+            hints: Arc::default(),
+            fault: None,
+            rate_test: None,
             validation: None,
             test: None,
             summary: None,
@@ -218,6 +228,8 @@ impl RunRecord {
         if !snapshot.health.is_empty() {
             self.health = Arc::clone(&snapshot.health);
         }
+        self.hints = Arc::clone(&snapshot.hints);
+        self.rate_test = snapshot.rate_test.clone().or_else(|| self.rate_test.take());
         self.validation = snapshot.validation.clone().or_else(|| self.validation.take());
         self.test = snapshot.test.clone().or_else(|| self.test.take());
     }
@@ -268,6 +280,18 @@ mod tests {
         let wanted = TrainConfig::default().with("optimiser.learning_rate", "0.5").unwrap().with("seed", "7").unwrap();
         assert_eq!(run.live_differences(&wanted), [("optimiser.learning_rate", "0.5".to_owned())]);
         assert_eq!(run.waiting_for_reset(&wanted), ["seed"]);
+    }
+
+    #[test]
+    fn a_change_says_what_changed_before_and_after() {
+        let change = |setting: &str, before: &str, after: &str| {
+            let (setting, before, after) = (setting.to_owned(), before.to_owned(), after.to_owned());
+            Change { step: 3, epoch: 0.1, seconds: 1.0, setting, before, after }.describe()
+        };
+        assert_eq!(change("batch_size", "128", "64"), "batch_size 128 \u{2192} 64");
+        assert_eq!(change("dropout", "architecture", "0.5"), "dropout architecture \u{2192} 0.5");
+        assert_eq!(change("schedule.kind", "cosine", "constant"), "schedule cosine \u{2192} constant");
+        assert_eq!(change("data.augmentation.crop", "0", "2"), "crop 0 \u{2192} 2");
     }
 
     #[test]

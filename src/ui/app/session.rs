@@ -4,10 +4,12 @@ use super::log::Log;
 use super::run_book::Removed;
 use super::run_files::RunJob;
 use super::runs::{RunRecord, network_stem};
-use super::settings::Settings;
+use super::settings::{Settings, SettingsBook};
 use crate::engine::{
-    Command, DeviceInfo, Engine, ImageSource, Inspection, Phase, Query, QueryId, RunId, SampleImage, Snapshot,
+    Command, DeviceInfo, Engine, EngineBusy, ImageSource, Inspection, Phase, Query, QueryId, RunId, SampleImage,
+    Snapshot,
 };
+use crate::experiments::RangeTestConfig;
 use crate::ui::curves::{Curve, CurveStore};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -248,6 +250,25 @@ impl Session {
         if !self.current().is_some_and(RunRecord::is_alive) {
             self.start(settings, false);
         }
+    }
+
+    /// Goes on with the settings as they are now: the run hears of them before its next step.
+    pub fn go_on(&mut self, book: &SettingsBook) {
+        if self.push_live_settings(book.current(), book.revision()) {
+            self.send(Command::Run);
+        } else {
+            self.log.error(EngineBusy.to_string());
+        }
+    }
+
+    /// A learning-rate range test on a copy of the current network, or of a fresh one where there is none.
+    pub fn find_rate(&mut self, settings: &Settings, range: RangeTestConfig) {
+        self.make_ready(settings);
+        self.send(Command::FindRate(range));
+    }
+
+    pub fn cancel_find_rate(&mut self) {
+        self.send(Command::CancelFindRate);
     }
 
     /// Ends the run before its last step.

@@ -149,6 +149,10 @@ impl App {
         } else {
             String::new()
         };
+        if let Some(test) = run.rate_test.as_ref().filter(|test| test.result.end.is_none() && run.is_alive()) {
+            let (done, steps) = (test.result.points.len(), test.config.steps);
+            return format!("{place}   range test {done} of {steps}, the run waits");
+        }
         match &run.phase {
             Phase::Idle => String::new(),
             Phase::Preparing(what) => what.clone(),

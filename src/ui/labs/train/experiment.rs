@@ -35,6 +35,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, drafts: &mut Draft
         optimiser(ui, &mut form);
         schedule(ui, &mut form);
         limits(ui, &mut form);
+        stop(ui, &mut form);
         ui.add_space(theme::UNIT);
     });
     footer(ui, &mut form);
@@ -173,11 +174,21 @@ fn schedule(ui: &mut Ui, form: &mut Form<'_, '_>) {
 
 fn limits(ui: &mut Ui, form: &mut Form<'_, '_>) {
     section(ui, "Regularisation and limits");
+    let dropout = form.config().dropout.to_string();
+    form.typed(ui, &specs::DROPOUT, &dropout, "architecture");
     form.real(ui, &specs::WEIGHT_DECAY, 0.0..=10.0, |c| &mut c.optimiser.weight_decay);
     form.real(ui, &specs::CLIP_NORM, 0.0..=1e6, |c| &mut c.optimiser.clip_norm);
     form.real(ui, &specs::MAX_NORM, 0.0..=1e6, |c| &mut c.optimiser.max_norm);
     form.number(ui, &specs::HEALTH_EVERY, 0..=100_000, 0.5, |c| &mut c.monitor.health_every);
     form.number(ui, &specs::HISTOGRAMS_EVERY, 0..=100_000, 1.0, |c| &mut c.monitor.histograms_every);
+}
+
+fn stop(ui: &mut Ui, form: &mut Form<'_, '_>) {
+    section(ui, "Stop at a condition (0 is off)");
+    form.real(ui, &specs::STOP_ACCURACY, 0.0..=1.0, |c| &mut c.stop.validation_accuracy_above);
+    form.real(ui, &specs::STOP_LOSS, 0.0..=100.0, |c| &mut c.stop.train_loss_below);
+    form.number(ui, &specs::STOP_PATIENCE, 0..=10_000, 0.05, |c| &mut c.stop.patience_epochs);
+    form.real(ui, &specs::STOP_MINUTES, 0.0..=100_000.0, |c| &mut c.stop.after_minutes);
 }
 
 fn footer(ui: &mut Ui, form: &mut Form<'_, '_>) {

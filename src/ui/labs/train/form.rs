@@ -193,7 +193,7 @@ impl Form<'_, '_> {
 }
 
 /// What a drag leaves behind its fourth digit means nothing.
-fn four_digits(value: f64) -> f64 {
+pub(super) fn four_digits(value: f64) -> f64 {
     format!("{value:.3e}").parse().unwrap_or(value)
 }
 

@@ -11,6 +11,7 @@ mod curves;
 mod differences;
 mod drawing;
 mod experiment;
+mod fault;
 mod form;
 mod help;
 mod hints;
@@ -111,6 +112,7 @@ struct Views {
     runs: run_list::RunsView,
     differences: differences::DifferencesView,
     rate_finder: rate_finder::RateFinderView,
+    hints: hints::HintsView,
 }
 
 /// How all curves of the lab are drawn.

@@ -282,7 +282,7 @@ impl Panes<'_, '_> {
             Pane::Differences => differences::show(ui, context, &mut views.differences),
             Pane::Values => values::show(ui, context, &views.plots, &views.curves),
             Pane::RateFinder => rate_finder::show(ui, context, &mut views.rate_finder),
-            Pane::Hints => hints::show(ui, context),
+            Pane::Hints => hints::show(ui, context, &mut views.hints),
         }
     }
 }
@@ -301,7 +301,9 @@ impl Behavior<Pane> for Panes<'_, '_> {
     }
 
     fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
-        theme::title(pane.title()).into()
+        let found = if *pane == Pane::Hints { hints::count(self.context) } else { 0 };
+        let title = if found > 0 { format!("{} ({found})", pane.title()) } else { pane.title().to_owned() };
+        theme::title(title).into()
     }
 
     fn on_tab_button(&mut self, _: &mut Tiles<Pane>, tile: TileId, response: Response) -> Response {

@@ -37,7 +37,8 @@ specs! {
     STANDARDISE: "data.standardise", "Standardise", "Subtract the mean and divide by the standard deviation of the \
         training images";
     EPOCHS: "epochs", "Epochs", "Passes over the training images";
-    BATCH_SIZE: "batch_size", "Batch size", "Images in one step; the update follows their mean gradient";
+    BATCH_SIZE: "batch_size", "Batch size", "Images in one step; the update follows their mean gradient. A change holds \
+        from the next step on: the epoch goes on with the images it has not shown yet.";
     SEED: "seed", "Seed", "Decides the first weights, the order of images, their jitter, and dropout";
     OPTIMISER: "optimiser.kind", "Optimiser", "SGD with momentum; Adam (Kingma, Ba 2015, arXiv 1412.6980); AdamW with \
         decoupled weight decay (Loshchilov, Hutter 2019, arXiv 1711.05101)";
@@ -60,6 +61,17 @@ specs! {
     CLIP_NORM: "optimiser.clip_norm", "Clip norm", "Largest norm of the whole gradient (Pascanu et al. 2013); 0 is off";
     MAX_NORM: "optimiser.max_norm", "Max norm", "Largest norm of the weights that lead into one unit (Hinton et al. \
         2012, arXiv 1207.0580); 0 is off";
+    DROPOUT: "dropout", "Dropout", "Share of units that every dropout layer silences in training (Srivastava et al. \
+        2014): architecture (each layer its own), or one number for all, such as 0.5. Networks without such layers \
+        ignore it.";
+    STOP_ACCURACY: "stop.validation_accuracy_above", "Accuracy above", "Pause after the epoch whose accuracy on the images \
+        held out reaches this share, such as 0.98; 0 is off";
+    STOP_LOSS: "stop.train_loss_below", "Loss below", "Pause after the epoch whose mean training loss is below this, \
+        in nats; 0 is off";
+    STOP_PATIENCE: "stop.patience_epochs", "Patience", "Pause after so many epochs without a better loss on the images \
+        held out (early stopping, Prechelt 1998); 0 is off. A run folder keeps the best network beside the last.";
+    STOP_MINUTES: "stop.after_minutes", "Minutes", "Pause after so many minutes of training, pauses left out; 0 is off. \
+        By the clock, so the same seed may stop at another step.";
     HEALTH_EVERY: "monitor.health_every", "Look every", "Steps between two looks at gradient norms, update ratios and \
         dead units of all layers; 0 is never";
     HISTOGRAMS_EVERY: "monitor.histograms_every", "Histograms every", "Steps between two looks at the distribution of \

@@ -1,6 +1,7 @@
 //! Headless: the same experiments without a window. Imports `engine` and below, and `ui` to open the window.
 
 mod bench;
+mod figures;
 mod list;
 mod train;
 
@@ -49,6 +50,8 @@ enum Command {
     Networks(list::NetworkArgs),
     /// List the data sets.
     Datasets(list::ListArgs),
+    /// Draw the curves of run folders as SVG and PNG, with their values as CSV.
+    Figures(figures::FiguresArgs),
     /// Measure training and inference of each network on a device.
     Bench(bench::BenchArgs),
 }
@@ -68,6 +71,7 @@ pub fn main() -> ExitCode {
         Some(Command::Devices(args)) => list::devices(&args),
         Some(Command::Networks(args)) => list::networks(&args),
         Some(Command::Datasets(args)) => list::datasets(&args),
+        Some(Command::Figures(args)) => figures::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
     };
     done.unwrap_or_else(|error| {

@@ -1,6 +1,7 @@
 //! Everything that can be done by a key: one list, for the keys themselves, the buttons' tooltips, and a command palette.
 
 use super::App;
+use crate::ui::export;
 use crate::ui::labs::Lab;
 use crate::ui::labs::train::Pane;
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
@@ -20,6 +21,7 @@ pub enum Action {
     ToggleOverlay,
     MaximisePane,
     ResetLayout,
+    SaveFigure,
     Open(Lab),
     /// Bring a pane of the lab to the front.
     Reveal(Pane),
@@ -27,7 +29,7 @@ pub enum Action {
 
 impl Action {
     pub fn all() -> impl Iterator<Item = Self> {
-        const WITHOUT_LABS: [Action; 13] = [
+        const WITHOUT_LABS: [Action; 14] = [
             Action::TrainOrPause,
             Action::Step,
             Action::StepEpoch,
@@ -41,6 +43,7 @@ impl Action {
             Action::ToggleOverlay,
             Action::MaximisePane,
             Action::ResetLayout,
+            Action::SaveFigure,
         ];
         WITHOUT_LABS.into_iter().chain(Lab::ALL.map(Self::Open)).chain(Pane::ALL.map(Self::Reveal))
     }
@@ -60,6 +63,7 @@ impl Action {
             Self::ToggleOverlay => "Debug overlay",
             Self::MaximisePane => "Maximise pane",
             Self::ResetLayout => "Reset layout",
+            Self::SaveFigure => "Save figure...",
             Self::Open(lab) => lab.name(),
             Self::Reveal(pane) => pane.title(),
         }
@@ -84,6 +88,9 @@ impl Action {
             Self::ToggleOverlay => "Show or hide the time that drawing takes",
             Self::MaximisePane => "The pane under the pointer fills the lab, or goes back to its place",
             Self::ResetLayout => "Put all panes back in their first places",
+            Self::SaveFigure => {
+                "Save the plot, table or picture under the pointer as SVG, PNG or CSV, or copy it (also by a right click)"
+            }
             Self::Open(lab) => lab.question(),
             Self::Reveal(_) => "Bring this pane to the front",
         }
@@ -98,6 +105,7 @@ impl Action {
             Self::Redo => (Modifiers::COMMAND.plus(Modifiers::SHIFT), Key::Z),
             Self::ToggleOverlay => (Modifiers::NONE, Key::F12),
             Self::MaximisePane => (Modifiers::NONE, Key::F11),
+            Self::SaveFigure => (Modifiers::COMMAND, Key::S),
             Self::Open(lab) => (Modifiers::COMMAND, lab.key()),
             Self::Reset
             | Self::Reroll
@@ -165,10 +173,18 @@ impl App {
             Action::ToggleOverlay => self.overlay.toggle(),
             Action::MaximisePane => self.train.toggle_maximised_under_pointer(),
             Action::ResetLayout => self.train.reset_layout(),
+            Action::SaveFigure => self.save_figure(ctx),
             Action::Open(lab) if lab.is_open() => self.shell.lab = lab,
             Action::Open(_) => {}
             Action::Reveal(pane) => self.train.reveal(pane),
         }
+    }
+
+    fn save_figure(&mut self, ctx: &Context) {
+        if !export::open_menu(ctx) {
+            self.session.log.note("Point at a plot, a table or a picture first: what is under the pointer is saved");
+        }
+        ctx.request_repaint();
     }
 
     fn reroll(&mut self, ctx: &Context) {

@@ -81,7 +81,7 @@ pub fn pick(ctx: &egui::Context, wanted: Wanted) -> Task<Picked> {
 
 /// On Linux a dialog is shown by a desktop portal, found over the session bus, or else by zenity. rfd itself cannot tell
 /// a missing portal from a dialog that was cancelled.
-fn has_dialogs() -> bool {
+pub fn has_dialogs() -> bool {
     if !cfg!(target_os = "linux") {
         return true;
     }

@@ -3,11 +3,12 @@
 use super::log::{Entry, Level};
 use super::runs::RunRecord;
 use super::{Action, App};
+use crate::ui::export::{Figure, Records};
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
 use egui::{
-    Align, Align2, Button, Color32, FontId, Frame, Label, Layout, Margin, Painter, Panel, Rect, RichText, Role,
-    ScrollArea, Sense, Shape, Stroke, Ui, Visuals, WidgetInfo, pos2, vec2,
+    Align, Align2, Button, Color32, FontId, Frame, Label, Layout, Margin, Painter, Panel, Rect, Response, RichText,
+    Role, ScrollArea, Sense, Shape, Stroke, Ui, Visuals, WidgetInfo, pos2, vec2,
 };
 
 const TIMELINE_HEIGHT: f32 = 3.0 * theme::UNIT;
@@ -57,6 +58,12 @@ impl App {
     fn timeline(&self, ui: &mut Ui) {
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Timeline"));
+        let figure = Figure::begin(ui, "Timeline");
+        self.paint_timeline(ui, rect, response);
+        figure.end(ui, rect, || changes(self.session.current()?));
+    }
+
+    fn paint_timeline(&self, ui: &mut Ui, rect: Rect, response: Response) {
         let painter = ui.painter_at(rect);
         let Some(run) = self.session.current() else {
             let font = FontId::proportional(theme::SMALL_SIZE);
@@ -75,6 +82,23 @@ impl App {
             response.on_hover_text_at_pointer(text);
         }
     }
+}
+
+/// What was changed on the way.
+fn changes(run: &RunRecord) -> Option<Records> {
+    let mut records = Records::new(["run", "step", "epoch", "seconds", "setting", "before", "after"]);
+    for change in &run.changes {
+        records.push([
+            run.name.clone(),
+            change.step.to_string(),
+            change.epoch.to_string(),
+            change.seconds.to_string(),
+            change.setting.clone(),
+            change.before.clone(),
+            change.after.clone(),
+        ]);
+    }
+    (!records.rows.is_empty()).then_some(records)
 }
 
 fn paint_epochs(painter: &Painter, visuals: &Visuals, line: Rect, run: &RunRecord, place: &impl Fn(f64) -> f32) {

@@ -13,6 +13,7 @@ mod notices;
 mod overlay;
 mod rail;
 mod runs;
+mod saving;
 mod session;
 mod settings;
 mod top_bar;
@@ -27,15 +28,17 @@ pub use settings::{Settings, SettingsBook};
 
 use super::labs::Lab;
 use super::labs::train::{LabContext, Saved, TrainLab};
-use super::{WindowOptions, theme};
+use super::{WindowOptions, export, theme};
 use crate::engine::{DeviceInfo, Engine, devices};
 use crate::experiments::TrainConfig;
 use background::{Picked, Progress, Task, pick};
 use eframe::Storage;
 use egui::{CentralPanel, Context, Frame, Ui};
 use inspector::InspectorView;
+use saving::Saving;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::hash::{BuildHasher, Hasher};
+use std::path::PathBuf;
 use std::time::Duration;
 
 const SETTINGS_KEY: &str = "settings";
@@ -55,6 +58,7 @@ pub struct App {
     inspector: InspectorView,
     looking_for_devices: Option<Task<Vec<DeviceInfo>>>,
     picking: Option<Task<Picked>>,
+    saving: Saving,
     persist: bool,
 }
 
@@ -65,11 +69,13 @@ struct Shell {
     lab: Lab,
     inspector_open: bool,
     log_open: bool,
+    /// Where the last figure was saved.
+    figures: PathBuf,
 }
 
 impl Default for Shell {
     fn default() -> Self {
-        Self { lab: Lab::default(), inspector_open: true, log_open: false }
+        Self { lab: Lab::default(), inspector_open: true, log_open: false, figures: saving::first_folder() }
     }
 }
 
@@ -85,6 +91,7 @@ impl App {
 
     fn create(ctx: &Context, storage: Option<&dyn Storage>, options: WindowOptions) -> Self {
         theme::install(ctx);
+        export::install(ctx);
         let waker = ctx.clone();
         let engine = Engine::start(move || waker.request_repaint());
         let settings = first_settings(load(storage, SETTINGS_KEY), &options);
@@ -98,6 +105,7 @@ impl App {
             inspector: InspectorView::default(),
             looking_for_devices: None,
             picking: None,
+            saving: Saving::default(),
             persist: options.persist,
         }
     }
@@ -199,6 +207,7 @@ impl eframe::App for App {
         }
         self.apply_theme(&ctx);
         self.take_dropped_files(&ctx);
+        export::set_subject(&ctx, self.session.current().map(RunRecord::place).unwrap_or_default());
         let mut actions = Vec::new();
         let mut wanted = None;
         self.top_bar(ui, &mut actions);
@@ -215,6 +224,7 @@ impl eframe::App for App {
             self.train.show(ui, &mut context);
         });
         notices::show(&ctx, &mut self.session.log);
+        self.saving(&ctx);
         self.finish_frame(&ctx, actions, wanted);
         self.overlay.end();
         self.overlay.show(&ctx, self.session.points_held());

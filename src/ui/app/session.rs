@@ -160,6 +160,7 @@ impl Session {
             before.phase = Phase::Stopped;
         }
         self.last_run = id.0;
+        self.store.set_name(id, &name);
         self.runs.push(RunRecord::new(id, name, self.runs.len(), settings.config.clone()));
         self.snapshot = Arc::new(Snapshot { run: Some(id), ..Snapshot::default() });
         self.inspection = None;

@@ -206,6 +206,7 @@ fn smoothing_of(series: &str, weight: f64) -> f64 {
 #[derive(Clone, Debug, Default)]
 pub struct CurveStore {
     runs: BTreeMap<RunId, BTreeMap<Arc<str>, Curve>>,
+    names: BTreeMap<RunId, String>,
     weight: f64,
 }
 
@@ -241,12 +242,23 @@ impl CurveStore {
         self.runs.keys().copied()
     }
 
+    /// What a run is called, where its points are saved.
+    pub fn name(&self, run: RunId) -> Option<&str> {
+        self.names.get(&run).map(String::as_str)
+    }
+
+    pub fn set_name(&mut self, run: RunId, name: &str) {
+        self.names.insert(run, name.to_owned());
+    }
+
     pub fn remove(&mut self, run: RunId) {
         self.runs.remove(&run);
+        self.names.remove(&run);
     }
 
     pub fn clear(&mut self) {
         self.runs.clear();
+        self.names.clear();
     }
 
     pub fn is_empty(&self) -> bool {

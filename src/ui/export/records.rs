@@ -14,7 +14,7 @@ impl Records {
 
     /// A row; numbers are written in full, as `to_string` has them.
     pub fn push<const N: usize>(&mut self, row: [String; N]) {
-        self.rows.push(row.to_vec());
+        self.rows.push(Vec::from(row));
     }
 
     /// As CSV with a header line, fields quoted where that is needed.

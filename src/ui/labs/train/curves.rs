@@ -2,7 +2,8 @@
 
 use super::{LabContext, PlotSettings};
 use crate::ui::app::{Action, RunRecord};
-use crate::ui::curves::{CurvePlot, Line, Marker, PlotView, XAxis};
+use crate::ui::curves::{self, CurvePlot, Line, Marker, PlotView, XAxis};
+use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::empty::empty;
 use egui::{Button, ComboBox, RichText, Slider, Ui};
@@ -15,15 +16,16 @@ pub(super) struct CurveViews {
 }
 
 /// What a pane of curves shows.
-struct Figure {
-    title: &'static str,
-    train: &'static str,
-    validation: &'static str,
-    is_share: bool,
+pub(super) struct Figure {
+    pub title: &'static str,
+    pub train: &'static str,
+    pub validation: &'static str,
+    pub is_share: bool,
 }
 
-const LOSS: Figure = Figure { title: "Loss", train: "train/loss", validation: "validation/loss", is_share: false };
-const ACCURACY: Figure =
+pub(super) const LOSS: Figure =
+    Figure { title: "Loss", train: "train/loss", validation: "validation/loss", is_share: false };
+pub(super) const ACCURACY: Figure =
     Figure { title: "Accuracy", train: "train/accuracy", validation: "validation/accuracy", is_share: true };
 
 pub(super) fn loss(ui: &mut Ui, context: &mut LabContext<'_>, plots: &mut PlotSettings, views: &mut CurveViews) {
@@ -36,6 +38,20 @@ pub(super) fn accuracy(ui: &mut Ui, context: &mut LabContext<'_>, plots: &mut Pl
     let mut view = std::mem::take(&mut plots.accuracy);
     show(ui, context, plots, &mut view, views, &ACCURACY);
     plots.accuracy = view;
+}
+
+pub(super) fn loss_records(context: &LabContext<'_>) -> Option<Records> {
+    records(context, &LOSS)
+}
+
+pub(super) fn accuracy_records(context: &LabContext<'_>) -> Option<Records> {
+    records(context, &ACCURACY)
+}
+
+/// Every point of the runs that are shown, also where the plot shows a part.
+fn records(context: &LabContext<'_>, figure: &Figure) -> Option<Records> {
+    let names = vec![(String::new(), String::new()); context.session.runs.len()];
+    curves::records(&context.session.store, &lines(context, figure, &names))
 }
 
 pub(super) fn quantity(ui: &mut Ui, _: &mut LabContext<'_>, _: &mut PlotSettings, _: &mut CurveViews) {

@@ -10,6 +10,7 @@ mod curves;
 mod differences;
 mod drawing;
 mod experiment;
+mod figures;
 mod form;
 mod hints;
 mod histograms;
@@ -25,6 +26,7 @@ mod specs;
 mod typed;
 mod values;
 
+pub use figures::{RunCurves, RunFigure, figures};
 pub use panes::Pane;
 pub use samples::outcome;
 

@@ -5,6 +5,7 @@ use super::{
     histograms, layer_curves, layers, mistakes, rate_finder, results, run_list, samples, values,
 };
 use crate::ui::app::RunRecord;
+use crate::ui::export::{Figure, Records};
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
 use egui::{Button, CentralPanel, Color32, Frame, Id, Margin, Response, RichText, Stroke, Ui, Visuals, WidgetText};
@@ -224,6 +225,7 @@ impl Panes<'_, '_> {
         if ui.rect_contains_pointer(ui.max_rect()) {
             self.hovered = Some(tile);
         }
+        let (figure, whole) = (Figure::begin(ui, pane.title()), ui.max_rect());
         let fill = ui.visuals().panel_fill;
         ui.painter().rect_filled(ui.max_rect(), 0.0, fill);
         let area = ui.max_rect().shrink(theme::UNIT);
@@ -251,6 +253,31 @@ impl Panes<'_, '_> {
             Pane::RateFinder => rate_finder::show(ui, context, &mut views.rate_finder),
             Pane::Hints => hints::show(ui, context),
         }
+        figure.end(ui, whole, || records(pane, context, views));
+    }
+}
+
+/// The values behind a pane, where there are any.
+fn records(pane: Pane, context: &LabContext<'_>, views: &Views) -> Option<Records> {
+    match pane {
+        Pane::Experiment => Some(experiment::records(context)),
+        Pane::Loss => curves::loss_records(context),
+        Pane::Accuracy => curves::accuracy_records(context),
+        Pane::Samples => samples::records(context),
+        Pane::Layers => layers::records(context, &views.layers),
+        Pane::Results => results::records(context),
+        Pane::Runs => run_list::records(context),
+        Pane::Architecture
+        | Pane::Quantity
+        | Pane::LayerCurves
+        | Pane::Histograms
+        | Pane::Mistakes
+        | Pane::Drawing
+        | Pane::Calibration
+        | Pane::Differences
+        | Pane::Values
+        | Pane::RateFinder
+        | Pane::Hints => None,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::LabContext;
 use crate::engine::{Phase, RunId};
 use crate::ui::app::{Action, RunRecord, Selection};
+use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::table::{Column, Table};
 use crate::ui::widgets::{empty::empty, format};
@@ -52,6 +53,23 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, _: &mut RunsView) 
     if let Some(wish) = wish {
         grant(context, wish);
     }
+}
+
+/// A run a row, the newest first, with all its settings.
+pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
+    let newest = context.session.runs.last()?;
+    let mut records = Records::new(["run", "state", "step", "epoch", "best_validation_accuracy", "test_errors"]);
+    let settings = newest.config.keys();
+    records.header.extend(settings.iter().cloned());
+    for run in context.session.runs.iter().rev() {
+        let best = run.best_validation_accuracy.map_or_else(String::new, |best| best.to_string());
+        let errors = run.test_errors().map_or_else(String::new, |errors| errors.to_string());
+        let (step, epoch) = (run.step.to_string(), run.epoch.to_string());
+        let mut row = vec![run.name.clone(), state(run).to_owned(), step, epoch, best, errors];
+        row.extend(settings.iter().map(|key| run.config.get(key).unwrap_or_default()));
+        records.rows.push(row);
+    }
+    Some(records)
 }
 
 fn row(ui: &mut Ui, table: &mut Table<'_>, run: &RunRecord, selected: bool) -> Option<Wish> {

@@ -1,6 +1,7 @@
 //! Headless: the same experiments without a window. Imports `engine` and below, and `ui` to open the window.
 
 mod bench;
+mod figures;
 mod find_rate;
 mod list;
 mod runs;
@@ -59,6 +60,8 @@ enum Command {
     /// List, compare and export runs that were kept in folders.
     #[command(subcommand)]
     Runs(runs::RunsCommand),
+    /// Draw the curves of run folders as SVG and PNG, with their values as CSV.
+    Figures(figures::FiguresArgs),
     /// Measure training and inference of each network on a device.
     Bench(bench::BenchArgs),
 }
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
         Some(Command::Networks(args)) => list::networks(&args),
         Some(Command::Datasets(args)) => list::datasets(&args),
         Some(Command::Runs(command)) => runs::run(&command),
+        Some(Command::Figures(args)) => figures::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
     };
     done.unwrap_or_else(|error| {

@@ -9,6 +9,7 @@ pub mod theme;
 pub mod widgets;
 
 pub use app::App;
+pub use labs::train::{RunCurves, RunFigure, figures};
 
 use crate::experiments::TrainConfig;
 use std::path::PathBuf;

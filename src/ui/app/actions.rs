@@ -2,6 +2,7 @@
 
 use super::App;
 use super::shell::NameDraft;
+use crate::ui::export;
 use crate::ui::labs::Lab;
 use crate::ui::labs::train::{Arrangement, Pane};
 use crate::ui::theme::{ColourMap, Contrast, LARGEST_SCALE, Palette, SMALLEST_SCALE};
@@ -42,6 +43,8 @@ pub enum Action {
     SaveLayout,
     /// Bring back the run that was removed last.
     RestoreRun,
+    /// Save the figure under the pointer.
+    SaveFigure,
     Open(Lab),
     /// Bring a pane of the lab to the front.
     Reveal(Pane),
@@ -92,7 +95,7 @@ pub(super) fn written(ctx: &Context, shortcut: KeyboardShortcut) -> String {
 
 impl Action {
     pub fn all() -> impl Iterator<Item = Self> {
-        const SIMPLE: [Action; 27] = [
+        const SIMPLE: [Action; 28] = [
             Action::TrainOrPause,
             Action::Step,
             Action::StepEpoch,
@@ -120,6 +123,7 @@ impl Action {
             Action::MaximisePane,
             Action::SaveLayout,
             Action::RestoreRun,
+            Action::SaveFigure,
         ];
         SIMPLE
             .into_iter()
@@ -169,6 +173,7 @@ impl Action {
             Self::Arrange(arrangement) => arrangement.name(),
             Self::SaveLayout => "Save layout...",
             Self::RestoreRun => "Restore removed run",
+            Self::SaveFigure => "Save figure...",
             Self::Open(lab) => lab.name(),
             Self::Reveal(pane) => pane.title(),
         }
@@ -238,6 +243,9 @@ impl Action {
             Self::Arrange(arrangement) => arrangement.description(),
             Self::SaveLayout => "Keep the panes as they are now, under a name",
             Self::RestoreRun => "Bring back the run that was removed last, with its curves",
+            Self::SaveFigure => {
+                "Save the plot, table or picture under the pointer as SVG, PNG or CSV, or copy it (also by a right click)"
+            }
             Self::Open(lab) => lab.question(),
             Self::Reveal(_) => "Bring this pane to the front",
         }
@@ -261,6 +269,7 @@ impl Action {
             Self::ToggleInspector => (Modifiers::COMMAND, Key::I),
             Self::ToggleOverlay => (Modifiers::NONE, Key::F12),
             Self::MaximisePane => (Modifiers::NONE, Key::Z),
+            Self::SaveFigure => (Modifiers::COMMAND, Key::S),
             Self::Open(lab) => (Modifiers::COMMAND, lab.key()),
             _ => return None,
         };
@@ -372,10 +381,18 @@ impl App {
             }
             Action::SaveLayout => self.popups.layout_name = Some(NameDraft::default()),
             Action::RestoreRun => self.session.restore(),
+            Action::SaveFigure => self.save_figure(ctx),
             Action::Open(lab) if lab.is_open() => self.shell.lab = lab,
             Action::Open(_) => {}
             Action::Reveal(pane) => self.train.reveal(pane),
         }
+    }
+
+    fn save_figure(&mut self, ctx: &Context) {
+        if !export::open_menu(ctx) {
+            self.session.log.note("Point at a plot, a table or a picture first: what is under the pointer is saved");
+        }
+        ctx.request_repaint();
     }
 
     /// Why an action would do nothing now.

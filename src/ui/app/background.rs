@@ -128,7 +128,7 @@ pub fn save_text(ctx: &egui::Context, file_name: &str, text: String) -> Task<Opt
 
 /// On Linux a dialog is shown by a desktop portal, found over the session bus, or else by zenity. rfd itself cannot tell
 /// a missing portal from a dialog that was cancelled.
-fn has_dialogs() -> bool {
+pub fn has_dialogs() -> bool {
     if !cfg!(target_os = "linux") {
         return true;
     }

@@ -4,6 +4,7 @@ use super::help::Topic;
 use super::log::{Entry, Level};
 use super::runs::RunRecord;
 use super::{Action, App};
+use crate::ui::export::{Figure, Records};
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
 use crate::ui::widgets::line::clickable;
@@ -69,6 +70,12 @@ impl App {
     fn timeline(&self, ui: &mut Ui) {
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Figure, true, "Timeline"));
+        let figure = Figure::begin(ui, "Timeline");
+        self.paint_timeline(ui, rect, response);
+        figure.end(ui, rect, || changes(self.session.current()?));
+    }
+
+    fn paint_timeline(&self, ui: &mut Ui, rect: Rect, response: Response) {
         let painter = ui.painter_at(rect);
         let Some(run) = self.session.current() else {
             let font = FontId::proportional(theme::SMALL_SIZE);
@@ -87,6 +94,23 @@ impl App {
             response.on_hover_text_at_pointer(text);
         }
     }
+}
+
+/// What was changed on the way.
+fn changes(run: &RunRecord) -> Option<Records> {
+    let mut records = Records::new(["run", "step", "epoch", "seconds", "setting", "before", "after"]);
+    for change in &run.changes {
+        records.push([
+            run.name.clone(),
+            change.step.to_string(),
+            change.epoch.to_string(),
+            change.seconds.to_string(),
+            change.setting.clone(),
+            change.before.clone(),
+            change.after.clone(),
+        ]);
+    }
+    (!records.rows.is_empty()).then_some(records)
 }
 
 fn paint_epochs(painter: &Painter, visuals: &Visuals, line: Rect, run: &RunRecord, place: &impl Fn(f64) -> f32) {

@@ -4,8 +4,10 @@ use super::help::Topic;
 use super::run_page::RunPage;
 use super::session::{Looked, Selection, Session};
 use super::{App, RunRecord};
-use crate::engine::{ImageSource, RunId, Started};
+use crate::engine::{ImageSource, Inspection, RunId, Started};
+use crate::nets::Shape;
 use crate::ui::curves::{CurvePlot, Line, PlotView};
+use crate::ui::export::{Figure, Records};
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::activations::ActivationAtlas;
 use crate::ui::widgets::atlas::{ImageAtlas, snap};
@@ -44,6 +46,8 @@ impl App {
         let least = if window < SMALL_WINDOW { 160.0 } else { 200.0 };
         let panel = Panel::right("inspector").default_size(WIDTH).size_range(least..=widest).frame(frame);
         let panel = panel.show(ui, |ui| {
+            let figure = Figure::begin(ui, "Inspector");
+            let whole = ui.max_rect().expand(theme::UNIT);
             ui.take_available_width();
             let selection = self.session.selection.clone();
             ui.horizontal(|ui| {
@@ -59,9 +63,38 @@ impl App {
                 Selection::Layer(name) => self.inspector.layer(ui, &self.session, name),
                 Selection::Run(id) => self.inspector.run.show(ui, &mut self.session, &mut self.book, *id),
             });
+            figure.end(ui, whole, || None);
         });
         self.note_topic(ui, panel.response.rect, Topic::Inspector);
     }
+}
+
+/// An image, a value a row.
+fn pixels_of(shape: Shape, pixels: &[u8]) -> Option<Records> {
+    let mut records = Records::new(["channel", "row", "column", "value"]);
+    for (index, value) in pixels.iter().enumerate() {
+        let [channel, row, column] = place_in(shape, index);
+        records.push([channel, row, column, value.to_string()]);
+    }
+    (!records.rows.is_empty()).then_some(records)
+}
+
+/// What an image makes of every layer, a value a row.
+fn values_of(inspection: &Inspection) -> Records {
+    let mut records = Records::new(["layer", "channel", "row", "column", "value"]);
+    for layer in &inspection.activations {
+        for (index, value) in layer.values.iter().enumerate() {
+            let [channel, row, column] = place_in(layer.shape, index);
+            records.push([layer.layer.clone(), channel, row, column, value.to_string()]);
+        }
+    }
+    records
+}
+
+/// Channel, row and column of a value of `[channels, height, width]`.
+fn place_in(shape: Shape, index: usize) -> [String; 3] {
+    let (width, height) = (shape.width.max(1), shape.height.max(1));
+    [index / (width * height), index / width % height, index % width].map(|place| place.to_string())
 }
 
 fn subtitle(selection: &Selection) -> String {
@@ -121,9 +154,11 @@ impl InspectorView {
         let size = atlas.size(atlas.scale_within(IMAGE_SIDE, pixels_per_point), pixels_per_point);
         let (space, _) = ui.allocate_exact_size(size + vec2(2.0, 2.0), Sense::hover());
         let rect = Rect::from_min_size(snap(space.min + vec2(1.0, 1.0), pixels_per_point), size);
+        let figure = Figure::begin(ui, "Image");
         atlas.paint(ui.painter(), 0, rect);
         let border = Stroke::new(1.0, theme::border(ui.visuals().dark_mode));
         ui.painter().rect_stroke(rect, 0.0, border, StrokeKind::Outside);
+        figure.end(ui, rect.expand(1.0), || pixels_of(started.image_shape, pixels));
     }
 
     fn activations(&mut self, ui: &mut Ui, session: &mut Session, looked: &Looked) {
@@ -133,11 +168,15 @@ impl InspectorView {
         }
         let Some(atlas) = &mut self.activations else { return };
         atlas.update(looked.generation, &looked.inspection, dark);
+        let (figure, top) = (Figure::begin(ui, "Activations"), ui.cursor().top());
         ui.label(theme::title("Activations"));
         let text = format!("at step {}; colours scaled by layer", format::count(looked.generation));
         ui.label(RichText::new(text).small().weak());
         ui.add_space(theme::UNIT / 2.0);
-        if let Some(layer) = atlas.show(ui, None) {
+        let clicked = atlas.show(ui, None);
+        let shown = Rect::from_x_y_ranges(ui.min_rect().x_range(), top..=ui.cursor().top());
+        figure.end(ui, shown, || Some(values_of(&looked.inspection)));
+        if let Some(layer) = clicked {
             session.selection = Selection::Layer(layer);
         }
     }
@@ -181,6 +220,7 @@ impl InspectorView {
             }
             let lines = [Line {
                 run: run.id,
+                of: &run.name,
                 series: &series,
                 name: &run.name,
                 colour: session.colour_of(run, ui.visuals().dark_mode),

@@ -23,6 +23,7 @@ mod run_book;
 mod run_files;
 mod run_page;
 mod runs;
+mod saving;
 mod session;
 mod settings;
 mod shell;
@@ -41,7 +42,7 @@ pub use settings::{Settings, SettingsBook};
 pub use shell::Recent;
 
 use super::labs::train::{LabContext, Saved, TrainLab};
-use super::{WindowOptions, theme};
+use super::{WindowOptions, export, theme};
 use crate::engine::{DeviceInfo, Engine, devices};
 use crate::experiments::TrainConfig;
 use background::{Picked, Task};
@@ -51,6 +52,7 @@ use files::Saving;
 use help::Topic;
 use inspector::InspectorView;
 use run_files::RunJobDone;
+use saving::FigureSaving;
 use serde::{Serialize, de::DeserializeOwned};
 use shell::{Popups, Shell};
 use std::hash::{BuildHasher, Hasher};
@@ -75,6 +77,7 @@ pub struct App {
     looking_for_devices: Option<Task<Vec<DeviceInfo>>>,
     picking: Option<Task<Picked>>,
     saving: Option<Saving>,
+    figure_saving: FigureSaving,
     file_jobs: Vec<Task<RunJobDone>>,
     persist: bool,
 }
@@ -93,6 +96,7 @@ impl App {
         theme::install(ctx);
         // The scale is a setting, with its own keys.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
+        export::install(ctx);
         let waker = ctx.clone();
         let engine = Engine::start(move || waker.request_repaint());
         let settings = first_settings(load(storage, SETTINGS_KEY), &options);
@@ -113,6 +117,7 @@ impl App {
             picking: None,
             saving: None,
             file_jobs: Vec::new(),
+            figure_saving: FigureSaving::default(),
             persist: options.persist,
         }
     }
@@ -197,6 +202,7 @@ impl eframe::App for App {
         }
         self.apply_look(&ctx);
         self.take_dropped_files(&ctx);
+        export::set_subject(&ctx, self.session.current().map(RunRecord::place).unwrap_or_default());
         let mut actions = Vec::new();
         let mut wanted = None;
         self.top_bar(ui, &mut actions);
@@ -218,6 +224,7 @@ impl eframe::App for App {
             self.note_topic(ui, ui.ctx().content_rect(), Topic::Pane(pane));
         }
         self.show_popups(&ctx, &mut actions);
+        self.save_figures(&ctx);
         self.finish_frame(&ctx, actions, wanted);
         self.overlay.end();
         self.overlay.show(&ctx, self.session.points_held());

@@ -205,6 +205,11 @@ impl RunRecord {
         matches!(self.phase, Phase::Preparing(_) | Phase::Running)
     }
 
+    /// Name and step: of what the figures are.
+    pub fn place(&self) -> String {
+        format!("{}, step {}", self.name, self.step)
+    }
+
     /// Errors among the test images, once they were looked at.
     pub fn test_errors(&self) -> Option<usize> {
         let evaluated = self.test.as_ref().map(|test| test.errors);

@@ -4,6 +4,7 @@ use super::background::Wanted;
 use super::help::Topic;
 use super::log_view::LogView;
 use super::palette::CommandPalette;
+use super::saving::first_folder;
 use crate::experiments::TrainConfig;
 use crate::nets::preset;
 use crate::ui::labs::Lab;
@@ -26,11 +27,20 @@ pub(super) struct Shell {
     pub(super) recent: Recent,
     /// Commands of the palette, the last one first.
     pub(super) used: Vec<String>,
+    /// Where the last figure was saved.
+    pub(super) figures: PathBuf,
 }
 
 impl Default for Shell {
     fn default() -> Self {
-        Self { lab: Lab::default(), inspector_open: true, log_open: false, recent: Recent::default(), used: Vec::new() }
+        Self {
+            lab: Lab::default(),
+            inspector_open: true,
+            log_open: false,
+            recent: Recent::default(),
+            used: Vec::new(),
+            figures: first_folder(),
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::overlay;
 use super::store::CurveStore;
 use super::view::{self, Axes, PlotView};
 use crate::engine::RunId;
+use crate::ui::export::{Figure, Records};
 use crate::ui::theme;
 use egui::{Color32, PointerButton, Pos2, Rect, Response, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo, vec2};
 use egui_plot::{AxisHints, GridMark, Plot, PlotBounds, PlotTransform, PlotUi};
@@ -15,6 +16,8 @@ use egui_plot::{AxisHints, GridMark, Plot, PlotBounds, PlotTransform, PlotUi};
 pub struct Line<'a> {
     pub run: RunId,
     pub series: &'a str,
+    /// What the run is called, where its points are saved.
+    pub of: &'a str,
     /// What the legend and the readout call it.
     pub name: &'a str,
     pub colour: Color32,
@@ -145,6 +148,7 @@ impl<'a> CurvePlot<'a> {
     ) -> CurvePlotResponse {
         let bottom = ui.cursor().top() + self.height.unwrap_or(ui.available_height());
         let scope = ui.push_id(self.id, |ui| {
+            let figure = Figure::begin(ui, self.title);
             overlay::title_row(ui, self.title, self.unit, self.lines);
             let size = vec2(ui.available_width(), (bottom - ui.cursor().top()).max(8.0 * theme::UNIT));
             let drawn: Vec<Drawn<'_>> = self
@@ -153,10 +157,12 @@ impl<'a> CurvePlot<'a> {
                 .filter_map(|line| Some(Drawn { line, curve: store.curve(line.run, line.series)? }))
                 .collect();
             let axes = Axes::new(view, self.x_axis);
-            match view::bounds(view, axes, &drawn) {
+            let shown = match view::bounds(view, axes, &drawn) {
                 Some(bounds) => self.show_plot(ui, size, &drawn, axes, bounds, view, cursor),
                 None => self.show_empty(ui, size),
-            }
+            };
+            figure.end(ui, ui.min_rect(), || records(store, self.lines));
+            shown
         });
         scope.inner
     }
@@ -258,6 +264,27 @@ impl<'a> CurvePlot<'a> {
         };
         self.lines.iter().enumerate().filter_map(reading).collect()
     }
+}
+
+/// Every point of every line, whatever part of them is in sight: one row a point. `None` while there is none.
+pub fn records(store: &CurveStore, lines: &[Line<'_>]) -> Option<Records> {
+    let mut records = Records::new(["run", "series", "step", "epoch", "seconds", "value", "smoothed"]);
+    for line in lines {
+        let Some(curve) = store.curve(line.run, line.series) else { continue };
+        let [steps, epochs, seconds] = XAxis::ALL.map(|axis| curve.x(axis));
+        for (point, value) in curve.values().iter().enumerate() {
+            records.push([
+                line.of.to_owned(),
+                line.series.to_owned(),
+                steps[point].to_string(),
+                epochs[point].to_string(),
+                seconds[point].to_string(),
+                value.to_string(),
+                curve.smoothed()[point].to_string(),
+            ]);
+        }
+    }
+    (!records.rows.is_empty()).then_some(records)
 }
 
 fn in_percent(mark: GridMark, scale: Scale, percent: bool) -> GridMark {

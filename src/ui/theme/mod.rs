@@ -252,7 +252,8 @@ pub fn icon_text(icon: &str, size: f32) -> RichText {
     RichText::new(icon).font(FontId::new(size, FontFamily::Proportional))
 }
 
-fn fonts() -> FontDefinitions {
+/// The embedded fonts, the families they make up, and how large and how high icons stand beside letters.
+pub fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     let mut add = |name: &str, bytes: &'static [u8], tweak: FontTweak| {
         fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes).tweak(tweak)));

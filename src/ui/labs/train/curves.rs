@@ -1,9 +1,9 @@
 //! Loss, accuracy and other figures of all runs that are shown, training and validation.
 
 use super::curve_tools::{self, Toolbar};
-use super::{LabContext, PlotSettings};
+use super::{LabContext, Pane, PlotSettings};
 use crate::ui::app::{Action, Change, RunRecord, Selection};
-use crate::ui::curves::{Curve, CurvePlot, Line, Marker, PlotView, XAxis};
+use crate::ui::curves::{self, CurvePlot, Line, Marker, PlotView, XAxis};
 use crate::ui::export::Records;
 use crate::ui::theme::icon;
 use crate::ui::widgets::empty::empty;
@@ -62,24 +62,24 @@ const PIN_REACH: f64 = 0.02;
 
 /// What a pane of curves shows.
 #[derive(Clone, Copy)]
-struct Figure {
-    title: &'static str,
-    unit: &'static str,
+pub(super) struct Figure {
+    pub(super) title: &'static str,
+    pub(super) unit: &'static str,
     /// Solid.
-    train: Option<&'static str>,
+    pub(super) train: Option<&'static str>,
     /// Dashed.
-    validation: Option<&'static str>,
-    is_share: bool,
+    pub(super) validation: Option<&'static str>,
+    pub(super) is_share: bool,
 }
 
-const LOSS: Figure = Figure {
+pub(super) const LOSS: Figure = Figure {
     title: "Loss",
     unit: "nats",
     train: Some("train/loss"),
     validation: Some("validation/loss"),
     is_share: false,
 };
-const ACCURACY: Figure = Figure {
+pub(super) const ACCURACY: Figure = Figure {
     title: "Accuracy",
     unit: "",
     train: Some("train/accuracy"),
@@ -213,6 +213,7 @@ fn lines<'a>(context: &'a LabContext<'_>, figure: Figure, names: &'a Names, axis
         let line = |series, name, dashed| Line {
             run: run.id,
             series,
+            of: &run.name,
             name,
             colour: context.session.colour_of(run, dark),
             dashed,
@@ -237,45 +238,13 @@ pub(super) fn marker(change: &Change, axis: XAxis) -> Marker {
     Marker { x: place(change, axis), label: change.describe() }
 }
 
-/// Every point of the lines that a pane draws, as measured and smoothed.
-pub(super) fn records(context: &LabContext<'_>, pane: super::Pane, plots: &PlotSettings) -> Option<Records> {
+/// Every point of the lines that a pane draws, also where the plot shows a part.
+pub(super) fn records(context: &LabContext<'_>, pane: Pane, plots: &PlotSettings) -> Option<Records> {
     let figure = match pane {
-        super::Pane::Loss => LOSS,
-        super::Pane::Accuracy => ACCURACY,
-        super::Pane::Quantity => plots.shown_quantity.figure(),
-        _ => return None,
+        Pane::Loss => LOSS,
+        Pane::Accuracy => ACCURACY,
+        _ => plots.shown_quantity.figure(),
     };
     let names = Names::new(&context.session.runs, figure);
-    let lines = lines(context, figure, &names, plots.x_axis, true);
-    records_of(context, lines.iter().map(|line| (line.run, line.series)))
-}
-
-/// Every point of some curves; nothing if there is none.
-pub(super) fn records_of<'a>(
-    context: &LabContext<'_>,
-    curves: impl Iterator<Item = (crate::engine::RunId, &'a str)>,
-) -> Option<Records> {
-    let mut records = Records::new(["run", "series", "step", "epoch", "seconds", "value", "smoothed"]);
-    for (id, series) in curves {
-        let (Some(run), Some(curve)) = (context.session.run(id), context.session.store.curve(id, series)) else {
-            continue;
-        };
-        push_curve(&mut records, &run.name, series, curve);
-    }
-    (!records.rows.is_empty()).then_some(records)
-}
-
-fn push_curve(records: &mut Records, run: &str, series: &str, curve: &Curve) {
-    let [steps, epochs, seconds] = XAxis::ALL.map(|axis| curve.x(axis));
-    for (index, (value, smoothed)) in curve.values().iter().zip(curve.smoothed()).enumerate() {
-        records.push([
-            run.to_owned(),
-            series.to_owned(),
-            steps[index].to_string(),
-            epochs[index].to_string(),
-            seconds[index].to_string(),
-            value.to_string(),
-            smoothed.to_string(),
-        ]);
-    }
+    curves::records(&context.session.store, &lines(context, figure, &names, plots.x_axis, true))
 }

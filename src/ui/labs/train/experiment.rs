@@ -9,6 +9,7 @@ use crate::data::catalogue;
 use crate::nets::{preset_names, resolve};
 use crate::train::{OptimiserKind, ScheduleKind};
 use crate::ui::app::{Action, Devices, SettingsBook, Wanted, leaf};
+use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::controls::{control_width, section};
 use egui::{Align, Button, ComboBox, DragValue, Layout, RichText, ScrollArea, Ui, vec2};
@@ -22,6 +23,17 @@ const SCHEDULES: [(ScheduleKind, &str); 4] = [
     (ScheduleKind::Cosine, "cosine"),
     (ScheduleKind::Exponential, "exponential"),
 ];
+
+/// All settings, one a row.
+pub(super) fn records(context: &LabContext<'_>) -> Records {
+    let config = &context.book.current().config;
+    let mut records = Records::new(["setting", "value"]);
+    for key in config.keys() {
+        let value = config.get(&key).unwrap_or_default();
+        records.push([key, value]);
+    }
+    records
+}
 
 pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, drafts: &mut Drafts, waiting: &mut Waiting) {
     waiting.update(context);

@@ -1,10 +1,10 @@
 //! How each layer fares: norms of weights and gradients, sizes of updates, dead units, a line a layer.
 
 use super::curve_tools::{self, Toolbar};
-use super::curves::{CurveViews, no_runs, records_of};
+use super::curves::{CurveViews, no_runs};
 use super::{LabContext, PlotSettings};
 use crate::ui::app::{RunRecord, Selection};
-use crate::ui::curves::{CurvePlot, Line};
+use crate::ui::curves::{self, CurvePlot, Line};
 use crate::ui::export::Records;
 use crate::ui::theme;
 use egui::{ComboBox, RichText, Ui};
@@ -71,21 +71,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, plots: &mut PlotSe
     let figure = plots.shown_layer_figure;
     let Some(run) = shown_run(context) else { return };
     let layers = layers(context, run, figure);
-    let selected = match &context.session.selection {
-        Selection::Layer(name) => Some(name.as_str()),
-        _ => None,
-    };
-    let lines: Vec<Line<'_>> = layers
-        .iter()
-        .map(|line| Line {
-            run: run.id,
-            series: &line.series,
-            name: &line.layer,
-            colour: theme::class_colour(line.place),
-            dashed: false,
-            highlighted: selected == Some(line.layer.as_str()),
-        })
-        .collect();
+    let lines = lines(context, run, &layers);
     let markers = curve_tools::markers(context, plots.x_axis);
     let mut plot =
         CurvePlot::new("Layer curves", figure.title()).x_axis(plots.x_axis).lines(&lines).markers(&markers).empty_text(
@@ -139,9 +125,26 @@ fn layers(context: &LabContext<'_>, run: &RunRecord, figure: LayerFigure) -> Vec
     lines
 }
 
+fn lines<'a>(context: &LabContext<'_>, run: &'a RunRecord, layers: &'a [LayerLine]) -> Vec<Line<'a>> {
+    let selected = match &context.session.selection {
+        Selection::Layer(name) => Some(name.as_str()),
+        _ => None,
+    };
+    let line = |layer: &'a LayerLine| Line {
+        run: run.id,
+        series: &layer.series,
+        of: &run.name,
+        name: &layer.layer,
+        colour: theme::class_colour(layer.place),
+        dashed: false,
+        highlighted: selected == Some(layer.layer.as_str()),
+    };
+    layers.iter().map(line).collect()
+}
+
 /// Every point of the lines on the plot.
 pub(super) fn records(context: &LabContext<'_>, plots: &PlotSettings) -> Option<Records> {
     let run = shown_run(context)?;
     let layers = layers(context, run, plots.shown_layer_figure);
-    records_of(context, layers.iter().map(|line| (run.id, line.series.as_str())))
+    curves::records(&context.session.store, &lines(context, run, &layers))
 }

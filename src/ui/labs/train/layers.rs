@@ -4,6 +4,7 @@ use super::LabContext;
 use crate::nets::{LayerSummary, resolve};
 use crate::train::LayerHealth;
 use crate::ui::app::Selection;
+use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::table::{Column, Table};
 use crate::ui::widgets::{empty::empty, format};
@@ -59,6 +60,44 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut LayersV
             empty(ui, icon::WARNING, reason, None);
         }
     }
+}
+
+/// A layer a row; what only a run can tell is empty before there is one.
+pub(super) fn records(context: &LabContext<'_>, view: &LayersView) -> Option<Records> {
+    let run = context.session.current().filter(|run| run.started.is_some());
+    let layers = match run.and_then(|run| run.started.as_ref()) {
+        Some(started) => &started.layers,
+        None => view.summary.as_ref().ok()?,
+    };
+    let mut records = Records::new([
+        "layer",
+        "kind",
+        "output",
+        "parameters",
+        "multiply_adds",
+        "receptive_field",
+        "gradient_norm",
+        "weight_norm",
+        "update_ratio",
+        "dead_share",
+    ]);
+    let written = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+    for layer in layers {
+        let health = run.and_then(|run| run.health.iter().find(|health| health.layer == layer.name));
+        records.push([
+            layer.name.clone(),
+            layer.kind.to_owned(),
+            layer.output.to_string(),
+            layer.parameters.to_string(),
+            layer.multiply_adds.to_string(),
+            layer.receptive_field.size.to_string(),
+            written(health.and_then(|health| health.gradient_norm)),
+            written(health.and_then(|health| health.weight_norm)),
+            written(health.and_then(|health| health.update_ratio)),
+            written(health.and_then(|health| health.dead_share)),
+        ]);
+    }
+    (!records.rows.is_empty()).then_some(records)
 }
 
 fn table(ui: &mut Ui, context: &mut LabContext<'_>, layers: &LayerTable<'_>) {

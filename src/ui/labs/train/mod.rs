@@ -12,6 +12,7 @@ mod differences;
 mod drawing;
 mod experiment;
 mod fault;
+mod figures;
 mod form;
 mod help;
 mod hints;
@@ -33,6 +34,7 @@ mod typed;
 mod values;
 
 pub use class_filter::parse_classes;
+pub use figures::{RunCurves, RunFigure, figures};
 pub use layouts::Arrangement;
 pub use panes::Pane;
 pub use specs::{ALL as SPECS, Spec};

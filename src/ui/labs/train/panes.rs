@@ -5,6 +5,7 @@ use super::{
     histograms, layer_curves, layers, mistakes, rate_finder, results, run_list, samples, values,
 };
 use crate::ui::app::RunRecord;
+use crate::ui::export::{Figure, Records};
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
 use egui::{Button, CentralPanel, Color32, Frame, Id, Margin, Response, RichText, Stroke, Ui, Visuals, WidgetText};
@@ -257,6 +258,7 @@ impl Panes<'_, '_> {
         if ui.rect_contains_pointer(ui.max_rect()) {
             self.hovered = Some(tile);
         }
+        let (figure, whole) = (Figure::begin(ui, pane.title()), ui.max_rect());
         let fill = ui.visuals().panel_fill;
         ui.painter().rect_filled(ui.max_rect(), 0.0, fill);
         let area = ui.max_rect().shrink(theme::UNIT);
@@ -284,6 +286,27 @@ impl Panes<'_, '_> {
             Pane::RateFinder => rate_finder::show(ui, context, &mut views.rate_finder),
             Pane::Hints => hints::show(ui, context, &mut views.hints),
         }
+        figure.end(ui, whole, || records(pane, context, views));
+    }
+}
+
+/// The values behind a pane, where there are any.
+fn records(pane: Pane, context: &LabContext<'_>, views: &mut Views) -> Option<Records> {
+    match pane {
+        Pane::Experiment => Some(experiment::records(context)),
+        Pane::Loss | Pane::Accuracy | Pane::Quantity => curves::records(context, pane, &views.plots),
+        Pane::LayerCurves => layer_curves::records(context, &views.plots),
+        Pane::Histograms => histograms::records(context, &views.histograms),
+        Pane::Samples => samples::records(context),
+        Pane::Drawing => drawing::records(context),
+        Pane::Layers => layers::records(context, &views.layers),
+        Pane::Results => results::records(context),
+        Pane::Runs => run_list::records(context, &mut views.runs),
+        Pane::Differences => differences::records(context, &mut views.differences),
+        Pane::Values => values::records(context, &views.plots, &views.curves),
+        Pane::RateFinder => rate_finder::records(context),
+        Pane::Hints => hints::records(context),
+        Pane::Architecture | Pane::Mistakes | Pane::Calibration => None,
     }
 }
 

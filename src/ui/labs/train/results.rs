@@ -3,22 +3,19 @@
 use super::LabContext;
 use crate::train::Evaluation;
 use crate::ui::app::{Action, RunRecord};
+use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::table::{Column, Table};
 use crate::ui::widgets::{confusion::confusion, empty::empty, format, probabilities::class_name};
 use egui::{RichText, ScrollArea, Ui};
+use std::sync::Arc;
 
 /// What the pane remembers of itself.
 #[derive(Default)]
 pub(super) struct ResultsView;
 
 pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, _: &mut ResultsView) {
-    let latest = context.session.current().and_then(|run| {
-        let test = run.test.as_ref().map(|test| (test, "test"));
-        let (evaluation, split) = test.or_else(|| Some((run.validation.as_ref()?, "validation")))?;
-        Some((run, evaluation.clone(), split))
-    });
-    let Some((run, evaluation, split)) = latest else {
+    let Some((run, evaluation, split)) = latest(context) else {
         let text =
             "Errors by class appear here after the first epoch, on validation images; after the last, on test images.";
         let train = Action::StepEpoch.hint(ui.ctx());
@@ -35,6 +32,34 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, _: &mut ResultsVie
             ui.vertical(|ui| figures(ui, &evaluation, run.class_names()));
         });
     });
+}
+
+/// On test images once they were looked at, on validation images before.
+fn latest<'a>(context: &'a LabContext<'_>) -> Option<(&'a RunRecord, Arc<Evaluation>, &'static str)> {
+    let run = context.session.current()?;
+    let test = run.test.as_ref().map(|test| (test, "test"));
+    let (evaluation, split) = test.or_else(|| Some((run.validation.as_ref()?, "validation")))?;
+    Some((run, Arc::clone(evaluation), split))
+}
+
+/// The confusion matrix, a cell a row.
+pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
+    let (run, evaluation, split) = latest(context)?;
+    let mut records = Records::new(["run", "step", "split", "label", "predicted", "images"]);
+    for (truth, row) in evaluation.confusion.iter().enumerate() {
+        for (predicted, count) in row.iter().enumerate() {
+            let class = |class| class_name(run.class_names(), class);
+            records.push([
+                run.name.clone(),
+                run.step.to_string(),
+                split.to_owned(),
+                class(truth),
+                class(predicted),
+                count.to_string(),
+            ]);
+        }
+    }
+    Some(records)
 }
 
 fn headline(ui: &mut Ui, run: &RunRecord, evaluation: &Evaluation, split: &str) {

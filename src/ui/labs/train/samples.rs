@@ -3,6 +3,7 @@
 use super::LabContext;
 use crate::engine::{ImageSource, RunId, Started};
 use crate::ui::app::{Action, Selection};
+use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::atlas::{ImageAtlas, snap};
 use crate::ui::widgets::empty::empty;
@@ -97,6 +98,23 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Samples
         }
         move_selection(ui, context, columns, &strip.tiles, has_focus);
     });
+}
+
+/// A sample a row; probabilities once the network was asked.
+pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
+    let started = context.session.current()?.started.as_ref()?;
+    let names = &started.class_names;
+    let mut records = Records::new(["sample", "label", "predicted"]);
+    records.header.extend(names.iter().map(|name| format!("probability {name}")));
+    let probabilities = context.session.sample_probabilities().unwrap_or_default();
+    for (index, sample) in started.samples.iter().enumerate() {
+        let known = probabilities.get(index).map_or(&[][..], Vec::as_slice);
+        let predicted = most_likely(known).map_or_else(String::new, |class| class_name(names, class));
+        let mut row = vec![index.to_string(), class_name(names, sample.label), predicted];
+        row.extend((0..names.len()).map(|class| known.get(class).map_or_else(String::new, f32::to_string)));
+        records.rows.push(row);
+    }
+    Some(records)
 }
 
 fn cell_size(image: Vec2) -> Vec2 {

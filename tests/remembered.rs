@@ -70,9 +70,10 @@ fn find(connection: &RustConnection, root: Window) -> Option<Window> {
     })
 }
 
-fn size(connection: &RustConnection, window: Window) -> Option<(u16, u16)> {
+/// Position and size.
+fn place(connection: &RustConnection, window: Window) -> Option<(i16, i16, u16, u16)> {
     let geometry = connection.get_geometry(window).ok()?.reply().ok()?;
-    Some((geometry.width, geometry.height))
+    Some((geometry.x, geometry.y, geometry.width, geometry.height))
 }
 
 /// As the cross of a title bar does.
@@ -84,7 +85,7 @@ fn close(connection: &RustConnection, window: Window) {
 }
 
 #[test]
-fn the_window_has_the_size_that_it_was_left_with() {
+fn the_window_comes_back_where_it_was_left() {
     let Some((_display, display)) = virtual_display() else {
         eprintln!("no Xvfb here, so the window was not opened");
         return;
@@ -95,13 +96,13 @@ fn the_window_has_the_size_that_it_was_left_with() {
     let mut program = open_window(&display, home.path());
     let window = wait_until("the window", || find(&connection, root));
     std::thread::sleep(Duration::from_secs(2));
-    let wanted = ConfigureWindowAux::new().width(1100).height(720);
+    let wanted = ConfigureWindowAux::new().x(120).y(80).width(1100).height(720);
     connection.configure_window(window, &wanted).unwrap().check().unwrap();
-    wait_until("the new size", || size(&connection, window).filter(|size| *size == (1100, 720)));
+    wait_until("the new place", || place(&connection, window).filter(|place| *place == (120, 80, 1100, 720)));
     std::thread::sleep(Duration::from_secs(1));
     close(&connection, window);
     wait_until("the end", || program.0.try_wait().unwrap());
     let _again = open_window(&display, home.path());
     let window = wait_until("the window again", || find(&connection, root));
-    wait_until("its size", || size(&connection, window).filter(|size| *size == (1100, 720)));
+    wait_until("its place", || place(&connection, window).filter(|place| *place == (120, 80, 1100, 720)));
 }

@@ -280,6 +280,42 @@ fn the_page_of_keys_lists_every_shortcut() {
 }
 
 #[test]
+fn files_that_were_opened_are_offered_again_until_they_are_gone() {
+    let mut harness = open();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.toml");
+    std::fs::write(&file, include_str!("../assets/presets/networks/mlp-30.toml")).unwrap();
+    palette(&mut harness, &format!("network {}", file.display()));
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    assert_eq!(harness.state().book.current().config.network, file.display().to_string());
+    click(&mut harness, "Choose network");
+    assert!(!harness.get_by_label(&file.display().to_string()).accesskit_node().is_disabled());
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    std::fs::remove_file(&file).unwrap();
+    palette(&mut harness, "recent network: mine");
+    let offered = harness.get_by_label("Recent network: mine.toml");
+    assert!(offered.accesskit_node().is_disabled(), "the file is gone");
+    press(&mut harness, Modifiers::NONE, Key::Escape);
+    perform(&mut harness, Action::ClearRecent);
+    palette(&mut harness, "recent network: mine");
+    assert!(harness.query_by_label("Recent network: mine.toml").is_none());
+}
+
+#[test]
+fn undo_says_what_it_would_change() {
+    let mut harness = open();
+    palette(&mut harness, "optimiser.learning_rate 0.01");
+    press(&mut harness, Modifiers::NONE, Key::Enter);
+    harness.hover_at(harness.get_by_label("Undo").rect().center());
+    harness.run_steps(8);
+    let hint = "Learning rate 0.01 \u{2192} 0.001";
+    assert!(harness.query_by_label_contains(hint).is_some(), "the tooltip says so");
+    palette(&mut harness, "undo");
+    let undo = harness.query_all_by_role(Role::ListBoxOption).next().unwrap();
+    assert_eq!(undo.accesskit_node().data().description(), Some(hint));
+}
+
+#[test]
 fn shortcuts_do_not_collide() {
     let mut seen = BTreeMap::new();
     for action in Action::all() {

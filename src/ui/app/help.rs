@@ -5,7 +5,7 @@ use crate::ui::labs::train::Pane;
 use crate::ui::theme::{self, icon};
 use egui::{Align, Button, Context, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui};
 
-const HEIGHT: f32 = 11.0 * theme::UNIT;
+const HEIGHT: f32 = 13.0 * theme::UNIT;
 
 /// What help says of one thing.
 #[derive(Clone, Copy, Debug)]

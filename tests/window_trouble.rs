@@ -250,12 +250,14 @@ fn pictures() {
     wait(&mut harness, "a pause", |app| current(app).phase == Phase::Paused);
     harness.query_all_by_label_contains("Hints (").next().unwrap().click();
     take(&mut harness, "hints");
-    for (key, value) in [("optimiser.kind", "sgd"), ("optimiser.learning_rate", "1e30")] {
-        harness.state_mut().book.edit_text(key, 9.0, value).unwrap();
-    }
-    click(&mut harness, "Reset");
+    let mut harness = open(with(&[("optimiser.kind", "sgd"), ("schedule.kind", "constant")]));
+    press(&mut harness, Key::Period);
+    wait(&mut harness, "a step", |app| app.session.current().is_some_and(|run| run.step == 1));
+    harness.state_mut().book.edit_text("optimiser.learning_rate", 0.0, "1e30").unwrap();
+    harness.run_steps(3);
     press(&mut harness, Key::Space);
     wait(&mut harness, "the fault", |app| current(app).fault.is_some());
+    click(&mut harness, "Hints (1)");
     take(&mut harness, "fault");
     click(&mut harness, "Maximise pane: Hints");
     click(&mut harness, "Switch theme");

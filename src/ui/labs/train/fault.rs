@@ -17,9 +17,9 @@ const COLUMNS: [Column; 9] = [
     Column::number("NaN", 40.0, "Values that are not a number"),
     Column::number("+inf", 40.0, "Values above every number"),
     Column::number("-inf", 40.0, "Values below every number"),
-    Column::number("Least", 60.0, "The least finite value"),
-    Column::number("Mean", 60.0, "Mean of the finite values"),
-    Column::number("Greatest", 60.0, "The greatest finite value"),
+    Column::number("Least", 76.0, "The least finite value"),
+    Column::number("Mean", 76.0, "Mean of the finite values"),
+    Column::number("Greatest", 76.0, "The greatest finite value"),
 ];
 
 /// The largest norm of the gradient that a click sets: as in many recipes (Pascanu et al. 2013).
@@ -167,7 +167,7 @@ fn table(ui: &mut Ui, context: &mut LabContext<'_>, view: &FaultView) {
         if button.accessible_name(format!("Layer {}, {}", line.layer, line.cells[0])).clicked() {
             context.session.selection = Selection::Layer(line.layer.clone());
         }
-        let colour = if line.is_faulty { error } else { text };
+        let colour = if line.is_faulty || line.is_first { error } else { text };
         for (index, cell) in line.cells.iter().enumerate() {
             row.text(ui, index + 1, cell, colour);
         }

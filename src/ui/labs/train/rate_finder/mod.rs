@@ -15,6 +15,8 @@ use egui::{Button, DragValue, Label, ProgressBar, RichText, Ui, vec2};
 use std::sync::Arc;
 
 const FIELD_WIDTH: f32 = 8.0 * theme::UNIT;
+/// Narrower than this, the controls take several rows.
+const ONE_ROW: f32 = 60.0 * theme::UNIT;
 const PROGRESS_WIDTH: f32 = 16.0 * theme::UNIT;
 const WHAT_IT_IS: &str = "Which learning rate? On a copy of the network the rate rises by the same factor at every step: \
     where the loss falls fastest the network learns fastest, and where it rises the rate is too high (Smith 2017, arXiv \
@@ -30,13 +32,18 @@ pub(super) struct RateFinderView {
 pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut RateFinderView) {
     let test = context.session.current().and_then(|run| run.rate_test.clone());
     let is_going = test.as_ref().is_some_and(|test| test.result.end.is_none()) && is_alive(context);
-    ui.horizontal_wrapped(|ui| {
+    let controls = |ui: &mut Ui| {
         fields(ui, &mut view.range, !is_going);
         buttons(ui, context, view, is_going);
         if let Some(test) = &test {
             progress(ui, test, is_going);
         }
-    });
+    };
+    if ui.available_width() < ONE_ROW {
+        ui.horizontal_wrapped(controls);
+    } else {
+        ui.horizontal(controls);
+    }
     match test {
         Some(test) if !test.result.points.is_empty() => {
             if !is_going {

@@ -36,10 +36,10 @@ impl Curve {
         };
         self.raw = place(|point| point.loss);
         self.smoothed = place(|point| point.smoothed);
-        let range = points.iter().map(|point| point.smoothed).fold(None, |range: Option<(f64, f64)>, loss| {
-            Some(range.map_or((loss, loss), |(low, high)| (low.min(loss), high.max(loss))))
-        });
-        self.bounds = range.map(|(low, high)| {
+        // A single batch at a rate far too high would flatten all the rest.
+        let low = points.iter().map(|point| point.smoothed.min(point.loss)).reduce(f64::min);
+        let high = points.iter().map(|point| point.smoothed).reduce(f64::max);
+        self.bounds = low.zip(high).map(|(low, high)| {
             let room = MARGIN * (high - low).max(1e-3 * high.abs()).max(1e-9);
             let [left, right] = [test.config.from, test.config.to].map(|rate| Scale::Log.forward(rate));
             PlotBounds::from_min_max([left, low - room], [right, high + 2.0 * room])

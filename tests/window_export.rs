@@ -250,30 +250,36 @@ fn a_place_that_cannot_be_written_is_said() {
 #[test]
 fn pictures_and_values_go_to_the_clipboard() {
     let mut harness = open_trained();
-    choose(&mut harness, "Loss plot", "Copy as CSV");
-    let copied = commands(&mut harness, |command| match command {
+    let copied = copy(&mut harness, "Loss plot", "Copy as CSV", |command| match command {
         OutputCommand::CopyText(text) => Some(text.clone()),
         _ => None,
     });
     assert!(copied.starts_with("run,series,step"));
     let height = harness.get_by_label("Accuracy plot").rect().height();
-    choose(&mut harness, "Accuracy plot", "Copy picture");
-    let copied = commands(&mut harness, |command| match command {
+    let copied = copy(&mut harness, "Accuracy plot", "Copy picture", |command| match command {
         OutputCommand::CopyImage(image) => Some(image.clone()),
         _ => None,
     });
     assert!(copied.size[1] as f32 >= 2.0 * height, "two pixels a point");
 }
 
-/// Draws frames until one has the wanted output. The frame of the last click is looked at first.
-fn commands<T>(harness: &mut Harness<'_, App>, wanted: impl Fn(&OutputCommand) -> Option<T>) -> T {
+/// Chooses, and looks at every frame until one has the wanted output.
+fn copy<T>(
+    harness: &mut Harness<'_, App>,
+    figure: &str,
+    item: &str,
+    wanted: impl Fn(&OutputCommand) -> Option<T>,
+) -> T {
+    harness.get_by_label(figure).click_secondary();
+    harness.run_steps(3);
+    harness.get_by_label(item).click();
     let began = Instant::now();
     loop {
+        harness.step();
         if let Some(found) = harness.output().platform_output.commands.iter().find_map(&wanted) {
             return found;
         }
         assert!(began.elapsed() < DEADLINE, "waited in vain for the clipboard");
-        harness.step();
         std::thread::sleep(Duration::from_millis(10));
     }
 }

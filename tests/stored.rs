@@ -125,7 +125,7 @@ fn a_folder_is_not_written_over_and_a_forgotten_run_is_gone() {
     let path = folder.path().join("run");
     let (engine, _) = train(&small_config(), Some(&path));
     let before = fs::read(path.join("metrics.csv")).unwrap();
-    let mut refused = |run: u64, folder: &Path, word: &str| {
+    let refused = |run: u64, folder: &Path, word: &str| {
         engine.send(Command::SaveTo { run: RunId(run), folder: folder.to_owned() }).unwrap();
         let seen = wait_for(&engine, |event| matches!(event, Event::Note(_)));
         assert!(format!("{seen:?}").contains(word), "{seen:?}");
@@ -206,7 +206,7 @@ fn a_zip_opens_elsewhere() {
     let whole = StoredRun::read(&path).unwrap();
     fs::remove_dir_all(&path).unwrap();
     assert!(is_run(&file));
-    assert_eq!(find_runs(&elsewhere).unwrap(), [file.clone()]);
+    assert_eq!(find_runs(&elsewhere).unwrap(), std::slice::from_ref(&file));
     let run = StoredRun::read(&file).unwrap();
     assert_eq!(bits(&run.points), bits(&whole.points));
     assert_eq!((run.config, run.changes, run.summary), (whole.config, whole.changes, whole.summary));
@@ -290,8 +290,8 @@ proptest! {
         cut in any::<bool>(),
     ) {
         let folder = tempfile::tempdir().unwrap();
-        let rows: String = (1..=20).map(|step| format!("{step},{},train/loss,{}\n", step as f64 / 10.0, 1.0 / step as f64)).collect();
-        let path = written(folder.path(), "run", format!("step,epoch,series,value\n{rows}").as_bytes());
+        let rows: Vec<String> = (1..=20).map(|step| format!("{step},{},train/loss,{}\n", step as f64 / 10.0, 1.0 / step as f64)).collect();
+        let path = written(folder.path(), "run", format!("step,epoch,series,value\n{}", rows.concat()).as_bytes());
         fs::write(path.join("events.jsonl"), "{\"event\":\"started\",\"step\":0,\"seconds\":0.0}\n{\"event\":\"epoch\",\"step\":20,\"seconds\":4.0}\n").unwrap();
         let mut whole = fs::read(path.join(file)).unwrap_or_default();
         let at = at.min(whole.len());

@@ -368,8 +368,7 @@ fn pictures() {
         take(&mut harness, "small");
         click(&mut harness, "Cancel path");
         perform(&mut harness, Action::RestoreRun);
-        harness.state_mut().perform(&harness.ctx.clone(), Action::Reveal(Pane::Differences));
-        harness.run_steps(4);
+        perform(&mut harness, Action::Reveal(Pane::Differences));
         take(&mut harness, "differences-small");
         reveal(&mut harness, Pane::Differences);
         take(&mut harness, "differences");

@@ -271,6 +271,11 @@ impl Session {
         self.send(Command::CancelFindRate);
     }
 
+    /// Looks at the validation images now.
+    pub fn evaluate(&mut self) {
+        self.send(Command::Evaluate);
+    }
+
     /// Ends the run before its last step.
     pub fn stop(&mut self) {
         self.send(Command::Stop);

@@ -7,6 +7,7 @@ pub mod controls;
 pub mod empty;
 pub mod format;
 pub mod line;
+pub mod pages;
 pub mod probabilities;
 pub mod swatches;
 pub mod table;

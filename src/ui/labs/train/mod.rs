@@ -10,6 +10,7 @@ mod curve_tools;
 mod curves;
 mod differences;
 mod drawing;
+mod evaluated;
 mod experiment;
 mod fault;
 mod figures;
@@ -108,6 +109,7 @@ struct Views {
     waiting: form::Waiting,
     architecture: architecture::ArchitectureView,
     histograms: histograms::HistogramsView,
+    evaluated: evaluated::EvaluatedView,
     mistakes: mistakes::MistakesView,
     drawing: drawing::DrawingView,
     results: results::ResultsView,

@@ -19,7 +19,7 @@ const BELOW: f32 = 2.0 * theme::UNIT;
 const RIGHT: f32 = 8.0 * theme::UNIT;
 const BAR: f32 = theme::UNIT;
 /// Least distance of two labels, along each side.
-const TICK_HEIGHT: f32 = 15.0;
+const TICK_HEIGHT: f32 = 20.0;
 const TICK_WIDTH: f32 = 72.0;
 /// Holds any axis, and a look more than is ever kept.
 const TEXTURE: [usize; 2] = [MOST_LOOKS + 1, 112];

@@ -41,7 +41,7 @@ use crate::engine::{DeviceInfo, Engine, devices};
 use crate::experiments::TrainConfig;
 use background::{Picked, Task};
 use eframe::Storage;
-use egui::{CentralPanel, Context, Frame, Key, Modifiers, Ui};
+use egui::{CentralPanel, Context, Frame, Key, Modifiers, Rect, Ui};
 use files::Saving;
 use help::Topic;
 use inspector::InspectorView;
@@ -140,8 +140,8 @@ impl App {
     }
 
     /// What lies over the window.
-    fn show_popups(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
-        notices::show(ctx, &mut self.session.log, actions);
+    fn show_popups(&mut self, ctx: &Context, lab: Rect, actions: &mut Vec<Action>) {
+        notices::show(ctx, &mut self.session.log, lab.bottom(), actions);
         self.show_palette(ctx);
         self.ask_layout_name(ctx);
         self.keys_page(ctx);
@@ -189,7 +189,8 @@ impl eframe::App for App {
         self.bottom(ui, &mut actions);
         self.help_strip(ui, &mut actions);
         self.inspector(ui);
-        CentralPanel::default().frame(Frame::new().fill(ui.visuals().panel_fill)).show(ui, |ui| {
+        let panel = CentralPanel::default().frame(Frame::new().fill(ui.visuals().panel_fill));
+        let panel = panel.show(ui, |ui| {
             let mut context = LabContext {
                 book: &mut self.book,
                 session: &mut self.session,
@@ -202,7 +203,7 @@ impl eframe::App for App {
         if let Some(pane) = self.train.hovered() {
             self.note_topic(ui, ui.ctx().content_rect(), Topic::Pane(pane));
         }
-        self.show_popups(&ctx, &mut actions);
+        self.show_popups(&ctx, panel.response.rect, &mut actions);
         self.finish_frame(&ctx, actions, wanted);
         self.overlay.end();
         self.overlay.show(&ctx, self.session.points_held());

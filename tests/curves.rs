@@ -315,6 +315,7 @@ fn panel(points: impl IntoIterator<Item = Point>) -> Harness<'static, Panel> {
                 Line {
                     run: RunId(1),
                     series: "train/loss",
+                    of: "run",
                     name: "train",
                     colour: theme::run_colour(0),
                     dashed: false,
@@ -323,6 +324,7 @@ fn panel(points: impl IntoIterator<Item = Point>) -> Harness<'static, Panel> {
                 Line {
                     run: RunId(1),
                     series: "validation/loss",
+                    of: "run",
                     name: "validation",
                     colour: theme::run_colour(1),
                     dashed: true,

@@ -12,10 +12,10 @@ const GESTURES: [(&str, &[(&str, &str)]); 3] = [
     (
         "Curves",
         &[
-            ("Drag", "Zoom to a box"),
+            ("Drag", "Zoom to a box, or along one axis"),
             ("Double click", "Fit everything"),
-            ("Ctrl+scroll", "Zoom at the pointer"),
-            ("Scroll", "Move along"),
+            ("Scroll", "Zoom at the pointer; with Shift along x"),
+            ("Right drag", "Move"),
             ("Move", "Read all curves at the crosshair, in every plot"),
         ],
     ),

@@ -47,7 +47,7 @@ use crate::engine::{DeviceInfo, Engine, devices};
 use crate::experiments::TrainConfig;
 use background::{Picked, Task};
 use eframe::Storage;
-use egui::{CentralPanel, Context, Frame, Key, Modifiers, Ui};
+use egui::{CentralPanel, Context, Frame, Key, Modifiers, Rect, Ui};
 use files::Saving;
 use help::Topic;
 use inspector::InspectorView;
@@ -159,8 +159,8 @@ impl App {
     }
 
     /// What lies over the window.
-    fn show_popups(&mut self, ctx: &Context, actions: &mut Vec<Action>) {
-        notices::show(ctx, &mut self.session.log, actions);
+    fn show_popups(&mut self, ctx: &Context, lab: Rect, actions: &mut Vec<Action>) {
+        notices::show(ctx, &mut self.session.log, lab.bottom(), actions);
         self.show_palette(ctx);
         self.ask_layout_name(ctx);
         self.keys_page(ctx);
@@ -210,7 +210,8 @@ impl eframe::App for App {
         self.bottom(ui, &mut actions);
         self.help_strip(ui, &mut actions);
         self.inspector(ui);
-        CentralPanel::default().frame(Frame::new().fill(ui.visuals().panel_fill)).show(ui, |ui| {
+        let panel = CentralPanel::default().frame(Frame::new().fill(ui.visuals().panel_fill));
+        let panel = panel.show(ui, |ui| {
             let mut context = LabContext {
                 book: &mut self.book,
                 session: &mut self.session,
@@ -223,8 +224,12 @@ impl eframe::App for App {
         if let Some(pane) = self.train.hovered() {
             self.note_topic(ui, ui.ctx().content_rect(), Topic::Pane(pane));
         }
+<<<<<<< HEAD
         self.show_popups(&ctx, &mut actions);
         self.save_figures(&ctx);
+=======
+        self.show_popups(&ctx, panel.response.rect, &mut actions);
+>>>>>>> shell
         self.finish_frame(&ctx, actions, wanted);
         self.overlay.end();
         self.overlay.show(&ctx, self.session.points_held());

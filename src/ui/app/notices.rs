@@ -7,10 +7,9 @@ use crate::ui::theme::{self, icon};
 use egui::{Align, Align2, Area, Button, Context, Frame, Id, Label, Layout, Order, RichText, vec2};
 
 const WIDTH: f32 = 44.0 * theme::UNIT;
-/// Above status and timeline.
-const BOTTOM: f32 = 7.0 * theme::UNIT;
 
-pub(super) fn show(ctx: &Context, log: &mut Log, actions: &mut Vec<Action>) {
+/// In the corner of the lab, whose lower edge is at `bottom`, in points: the log stays in sight.
+pub(super) fn show(ctx: &Context, log: &mut Log, bottom: f32, actions: &mut Vec<Action>) {
     if log.notices().is_empty() {
         return;
     }
@@ -20,7 +19,7 @@ pub(super) fn show(ctx: &Context, log: &mut Log, actions: &mut Vec<Action>) {
     let width = WIDTH.min(screen.width() - 4.0 * theme::UNIT);
     let area = Area::new(Id::unique("notices"))
         .order(Order::Foreground)
-        .anchor(Align2::RIGHT_BOTTOM, vec2(-theme::UNIT, -BOTTOM))
+        .anchor(Align2::RIGHT_BOTTOM, vec2(-theme::UNIT, bottom - screen.bottom() - theme::UNIT))
         .show(ctx, |ui| {
             ui.set_max_width(width);
             for (index, notice) in log.notices().iter().enumerate() {

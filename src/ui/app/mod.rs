@@ -224,12 +224,8 @@ impl eframe::App for App {
         if let Some(pane) = self.train.hovered() {
             self.note_topic(ui, ui.ctx().content_rect(), Topic::Pane(pane));
         }
-<<<<<<< HEAD
-        self.show_popups(&ctx, &mut actions);
-        self.save_figures(&ctx);
-=======
         self.show_popups(&ctx, panel.response.rect, &mut actions);
->>>>>>> shell
+        self.save_figures(&ctx);
         self.finish_frame(&ctx, actions, wanted);
         self.overlay.end();
         self.overlay.show(&ctx, self.session.points_held());

@@ -9,6 +9,7 @@ mod fit;
 mod observer;
 mod progress;
 mod range_test;
+mod report;
 mod stop;
 mod training;
 

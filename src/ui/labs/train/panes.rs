@@ -112,6 +112,8 @@ impl Pane {
     }
 }
 
+/// In less room than this a subtitle says nothing.
+const LEAST_SUBTITLE: f32 = 6.0 * theme::UNIT;
 /// On both sides of a tab's title.
 const TAB_MARGIN: f32 = theme::UNIT;
 /// With less room than this, in points, one pane is shown at a time.
@@ -250,8 +252,10 @@ impl Panes<'_, '_> {
         if button.accessible_name(format!("{name}: {}", pane.title())).clicked() {
             self.maximise = Some(tile);
         }
-        let subtitle = RichText::new(pane.subtitle(self.context)).small().weak();
-        ui.add(egui::Label::new(subtitle).truncate());
+        if ui.available_width() >= LEAST_SUBTITLE {
+            let subtitle = RichText::new(pane.subtitle(self.context)).small().weak();
+            ui.add(egui::Label::new(subtitle).truncate());
+        }
     }
 
     fn body(&mut self, ui: &mut Ui, tile: TileId, pane: Pane) {
@@ -344,7 +348,7 @@ impl Behavior<Pane> for Panes<'_, '_> {
         // The titles of the tabs come first; the subtitle takes what is left.
         let titles: f32 =
             tabs.children.iter().filter_map(|tile| tiles.get_pane(tile)).map(|pane| tab_width(ui, *pane)).sum();
-        let room = (ui.available_width() - titles).max(3.0 * theme::UNIT);
+        let room = (ui.available_width() - titles - theme::UNIT).max(3.0 * theme::UNIT);
         ui.scope(|ui| {
             ui.set_max_width(room);
             ui.add_space(theme::UNIT / 2.0);

@@ -14,7 +14,7 @@ mod stop;
 mod training;
 
 pub use compare::{SettingChange, SettingRow, compare_settings};
-pub use config::{ConfigError, DataConfig, LIVE_SETTINGS, MonitorConfig, TrainConfig};
+pub use config::{ConfigError, DataConfig, LIVE_SETTINGS, MonitorConfig, TrainConfig, file_stem};
 pub use dropout::DropoutRate;
 pub use evaluating::HeldOut;
 pub use fit::RunError;

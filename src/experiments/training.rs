@@ -10,7 +10,7 @@ use super::report::{report_evaluation, report_step};
 use super::stop::{EpochEnd, Met};
 use crate::data::{Batch, BatchPlan, Loader, Split, Standardisation, named};
 use crate::lens::{View, view};
-use crate::nets::{Architecture, Checkpoint, CheckpointError, Network, resolve};
+use crate::nets::{Architecture, Checkpoint, CheckpointError, Network};
 use crate::train::{Evaluation, Trainer, Watch, images_tensor};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,7 @@ impl Training {
     /// # Errors
     /// When the data, the network or the settings do not fit together.
     pub fn new(config: TrainConfig, device: &Device, on_host: bool) -> Result<Self, RunError> {
-        let architecture = resolve(&config.network)?;
+        let architecture = config.resolve_network()?;
         Self::build(config, architecture, device, on_host)
     }
 

@@ -171,7 +171,7 @@ fn check_input(input: Shape) -> Result<(), String> {
     Ok(())
 }
 
-fn check_name<'a>(name: &'a str, taken: &mut HashSet<&'a str>) -> Result<(), String> {
+pub(super) fn check_name<'a>(name: &'a str, taken: &mut HashSet<&'a str>) -> Result<(), String> {
     if name.is_empty() || name.contains(['.', '/', ' ']) {
         return Err("a layer's name has at least one letter and no dot, slash or space".to_owned());
     }
@@ -181,7 +181,12 @@ fn check_name<'a>(name: &'a str, taken: &mut HashSet<&'a str>) -> Result<(), Str
     Ok(())
 }
 
-fn summarise(layer: &Layer, input: Shape, field: ReceptiveField, image: usize) -> Result<LayerSummary, String> {
+pub(super) fn summarise(
+    layer: &Layer,
+    input: Shape,
+    field: ReceptiveField,
+    image: usize,
+) -> Result<LayerSummary, String> {
     let operation: &dyn Operation = layer.kind.operation();
     let output = operation.output(input)?;
     if product(&[output.channels, output.height, output.width]) > MOST_UNITS {

@@ -32,7 +32,7 @@ impl Architecture {
         self.insert_as_is(position, kind)
     }
 
-    fn insert_as_is(&mut self, position: usize, kind: LayerKind) -> String {
+    pub(super) fn insert_as_is(&mut self, position: usize, kind: LayerKind) -> String {
         let position = position.min(self.layers.len());
         let name = self.automatic_name(position, &kind, None);
         self.layers.insert(position, Layer { name: name.clone(), kind });
@@ -92,7 +92,7 @@ impl Architecture {
     }
 
     /// This name, made lawful; with a number behind it where another layer than `own` has it.
-    fn free_name(&self, wanted: &str, own: Option<usize>) -> String {
+    pub(super) fn free_name(&self, wanted: &str, own: Option<usize>) -> String {
         let lawful: String = wanted.trim().replace(['.', '/', ' '], "_");
         let lawful = if lawful.is_empty() { "layer".to_owned() } else { lawful };
         if !self.has_name(&lawful, own) {
@@ -196,7 +196,7 @@ fn window(kind: &LayerKind) -> Option<[usize; 3]> {
     window_mut(&mut kind).map(|places| places.map(|place| *place))
 }
 
-fn window_mut(kind: &mut LayerKind) -> Option<[&mut usize; 3]> {
+pub(super) fn window_mut(kind: &mut LayerKind) -> Option<[&mut usize; 3]> {
     match kind {
         LayerKind::Conv2d(Conv2d { kernel, stride, padding, .. })
         | LayerKind::MaxPool2d(MaxPool2d { kernel, stride, padding })

@@ -11,6 +11,7 @@ pub mod layers;
 mod network;
 mod presets;
 mod shape;
+mod survey;
 
 pub use architecture::{Architecture, ArchitectureError, Layer, LayerSummary};
 pub use checkpoint::{Checkpoint, CheckpointError, NamedArray};
@@ -19,3 +20,4 @@ pub use layers::{LayerKind, Mode, ParameterRole};
 pub use network::{Gradients, Network, Parameter, Trace};
 pub use presets::{preset, preset_names, read, resolve};
 pub use shape::{ReceptiveField, Shape};
+pub use survey::{DataFit, Fault, Repair, Survey, survey};

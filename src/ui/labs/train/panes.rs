@@ -100,7 +100,7 @@ impl Pane {
             }
             Self::Mistakes => of_run_or("images taken for another class"),
             Self::Drawing => of_run_or("classified as you draw"),
-            Self::Layers => of_run_or(crate::ui::app::network_stem(&context.book.current().config.network)),
+            Self::Layers => of_run_or(context.book.current().config.network_name()),
             Self::Results => of_run_or("errors by class"),
             Self::Calibration => of_run_or("confidence against accuracy"),
             Self::Runs => format!("{} trained here or opened", context.session.runs.len()),
@@ -312,7 +312,7 @@ fn records(pane: Pane, context: &LabContext<'_>, views: &mut Views) -> Option<Re
         Pane::Values => values::records(context, &views.plots, &views.curves),
         Pane::RateFinder => rate_finder::records(context),
         Pane::Hints => hints::records(context),
-        Pane::Architecture => None,
+        Pane::Architecture => architecture::records(&views.architecture),
     }
 }
 

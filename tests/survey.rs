@@ -62,7 +62,7 @@ fn a_survey_goes_on_past_the_first_fault() {
     let mut net = preset("lenet").unwrap();
     net.layers[0].name = "conv 1".to_owned();
     let LayerKind::Conv2d(conv) = &mut net.layers[3].kind else { panic!("conv2 is expected here") };
-    conv.kernel = 99;
+    conv.channels = 0;
     net.input = Shape::new(3, 28, 28);
     let found = survey(&net, Some(&MNIST));
     let repairs: Vec<&Repair> = found.faults().map(|fault| &fault.repair).collect();

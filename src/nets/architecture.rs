@@ -161,7 +161,7 @@ impl Architecture {
     }
 }
 
-fn check_input(input: Shape) -> Result<(), String> {
+pub(super) fn check_input(input: Shape) -> Result<(), String> {
     if input.channels == 0 || input.height == 0 || input.width == 0 {
         return Err(format!("the input {input} is empty"));
     }

@@ -11,6 +11,8 @@ use std::collections::HashSet;
 
 /// Kernels further from the one that was asked for than this are not looked for.
 const FARTHEST: usize = 4096;
+/// Of an input that was asked for and is too large.
+const LARGEST_SIDE: usize = 512;
 
 /// What the network is to be trained on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,15 +200,20 @@ fn input_fault(input: Shape, data: Option<&DataFit>) -> Option<Fault> {
     (wanted != input).then(|| {
         let reason = match data {
             Some(_) => format!("it takes images of {input}, but the data has {wanted}"),
-            None => format!("the input {input} is empty"),
+            None if input.channels.min(input.height).min(input.width) == 0 => format!("the input {input} is empty"),
+            None => format!("an input of {input} is too large"),
         };
         Fault { reason, repair: Repair::Input(wanted) }
     })
 }
 
 fn repaired_input(input: Shape, data: Option<&DataFit>) -> Shape {
-    let least = |side: usize| side.clamp(1, 4096);
-    data.map_or(Shape::new(least(input.channels), least(input.height), least(input.width)), |data| data.shape)
+    if let Some(data) = data {
+        return data.shape;
+    }
+    let is_possible = super::architecture::check_input(input).is_ok();
+    let side = |side: usize| if is_possible { side } else { side.clamp(1, LARGEST_SIDE) };
+    Shape::new(side(input.channels), side(input.height), side(input.width))
 }
 
 /// `output` is what the last layer gives.

@@ -91,8 +91,14 @@ fn data_fit(context: &LabContext<'_>) -> Option<DataFit> {
 /// A possible network becomes the run's; one that is not waits as a draft.
 fn apply(ui: &Ui, context: &mut LabContext<'_>, edit: Edit) {
     let data = data_fit(context);
-    let network = crate::nets::resolve(&context.book.current().config.network).ok();
-    context.edit(ui, "architecture", |settings: &mut Settings| match edit {
+    let settings = context.book.current();
+    let network = crate::nets::resolve(&settings.config.network).ok();
+    let before = settings.draft.clone().or_else(|| settings.config.resolve_network().ok());
+    let key = match (&edit, &before) {
+        (Edit::To(after), Some(before)) => change_key(before, after, context.book.revision()),
+        _ => format!("architecture {}", context.book.revision()),
+    };
+    context.edit(ui, &key, |settings: &mut Settings| match edit {
         Edit::Revert => (settings.config.architecture, settings.draft) = (None, None),
         Edit::To(changed) if network.as_ref() == Some(&changed) => {
             (settings.config.architecture, settings.draft) = (None, None);
@@ -102,6 +108,18 @@ fn apply(ui: &Ui, context: &mut LabContext<'_>, edit: Edit) {
         }
         Edit::To(changed) => settings.draft = Some(changed),
     });
+}
+
+/// Numbers of one layer that change one after the other are one change; anything else is one of its own.
+fn change_key(before: &Architecture, after: &Architecture, revision: u64) -> String {
+    let is_alike = before.layers.len() == after.layers.len();
+    let mut differing = before.layers.iter().zip(&after.layers).filter(|(a, b)| a != b);
+    match (differing.next(), differing.next()) {
+        (Some((a, b)), None) if is_alike && a.name == b.name && a.kind.name() == b.kind.name() => {
+            format!("architecture {}", a.name)
+        }
+        _ => format!("architecture {revision}"),
+    }
 }
 
 fn header(

@@ -117,8 +117,12 @@ fn a_paused_run_is_evaluated_on_demand_and_stays_paused() {
 #[test]
 fn thousands_of_mistakes_scroll() {
     let mut harness = finished();
-    // The last words of the engine would bring the true evaluation back.
-    harness.run_steps(10);
+    reveal(&mut harness, Pane::Mistakes);
+    // The last words of the engine would bring the true evaluation back: that no sample is in sight any more.
+    for _ in 0..20 {
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     let mut evaluation = (*test_of(harness.state())).clone();
     for (index, outcome) in evaluation.outcomes.iter_mut().enumerate() {
         outcome.predicted = if index % 2 == 0 { (outcome.label + 1) % 10 } else { outcome.label };
@@ -126,7 +130,6 @@ fn thousands_of_mistakes_scroll() {
     let id = current(harness.state()).id;
     let run = harness.state_mut().session.runs.iter_mut().find(|run| run.id == id).unwrap();
     run.test = Some(Arc::new(evaluation));
-    reveal(&mut harness, Pane::Mistakes);
     click(&mut harness, "Maximise pane: Mistakes");
     assert!(harness.query_by_label_contains("5,000 of 10,000 images").is_some());
     let first = tiles(&harness);

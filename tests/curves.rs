@@ -264,9 +264,9 @@ fn colours_are_legible_on_both_themes() {
 /// Viridis at its ends and middle, as matplotlib has it.
 #[test]
 fn colour_maps_are_the_published_ones() {
-    assert_eq!(theme::viridis(-1.0), Color32::from_rgb(68, 1, 84));
-    assert_eq!(theme::viridis(1.0 / 3.0), Color32::from_rgb(49, 104, 142));
-    assert_eq!(theme::viridis(2.0), Color32::from_rgb(253, 231, 37));
+    assert_eq!(theme::sequential(-1.0), Color32::from_rgb(68, 1, 84));
+    assert_eq!(theme::sequential(1.0 / 3.0), Color32::from_rgb(49, 104, 142));
+    assert_eq!(theme::sequential(2.0), Color32::from_rgb(253, 231, 37));
     for dark in [false, true] {
         let neutral = theme::diverging(0.0, dark);
         assert!(neutral.r() == neutral.g() && neutral.g() == neutral.b());

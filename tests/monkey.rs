@@ -86,7 +86,7 @@ impl Monkey {
 
     /// What can be clicked now: a name and a place.
     fn controls(&self) -> Vec<(String, Rect)> {
-        let screen = self.harness.root().rect();
+        let screen = self.harness.ctx.content_rect();
         let clickable = By::new().predicate(|node| node.data().supports_action(egui::accesskit::Action::Click));
         let name = |node: &egui_kittest::Node<'_>| node.accesskit_node().label().unwrap_or_default();
         self.harness
@@ -98,7 +98,7 @@ impl Monkey {
     }
 
     fn anywhere(&mut self) -> Pos2 {
-        let screen = self.harness.root().rect();
+        let screen = self.harness.ctx.content_rect();
         screen.min + vec2(self.rng.random::<f32>() * screen.width(), self.rng.random::<f32>() * screen.height())
     }
 
@@ -114,7 +114,7 @@ impl Monkey {
         let controls = self.controls();
         if let Some((name, rect)) = controls.get(self.rng.next_u32() as usize % controls.len().max(1)) {
             self.last = format!("a click on {name:?}");
-            let inside = rect.intersect(self.harness.root().rect());
+            let inside = rect.intersect(self.harness.ctx.content_rect());
             self.click_at(inside.center(), button);
         }
     }

@@ -17,6 +17,7 @@ mod log;
 mod log_view;
 mod notices;
 mod overlay;
+mod pace;
 mod palette;
 mod rail;
 mod run_book;
@@ -36,6 +37,7 @@ pub use help::HelpText;
 pub use histograms::{HistogramHistory, Look, MOST_LOOKS, Reach};
 pub use log::{Entry, Level, Log};
 pub use overlay::Overlay;
+pub use pace::IDLE;
 pub use runs::{Change, RunRecord, StoredFacts, leaf};
 pub use session::{Devices, Looked, Selection, Session};
 pub use settings::{Settings, SettingsBook};
@@ -51,6 +53,7 @@ use egui::{CentralPanel, Context, Frame, Key, Modifiers, Rect, Ui};
 use files::Saving;
 use help::Topic;
 use inspector::InspectorView;
+use pace::Pace;
 use run_files::RunJobDone;
 use saving::FigureSaving;
 use serde::{Serialize, de::DeserializeOwned};
@@ -79,6 +82,7 @@ pub struct App {
     saving: Option<Saving>,
     figure_saving: FigureSaving,
     file_jobs: Vec<Task<RunJobDone>>,
+    pace: Pace,
     persist: bool,
 }
 
@@ -97,8 +101,9 @@ impl App {
         // The scale is a setting, with its own keys.
         ctx.options_mut(|options| options.zoom_with_keyboard = false);
         export::install(ctx);
-        let waker = ctx.clone();
-        let engine = Engine::start(move || waker.request_repaint());
+        let pace = Pace::new();
+        let (waker, wake) = (ctx.clone(), pace.clone());
+        let engine = Engine::start(move || wake.wake(&waker));
         let settings = first_settings(load(storage, SETTINGS_KEY), &options);
         ctx.set_theme(settings.theme);
         let mut session = Session::new(engine, options.folder);
@@ -118,6 +123,7 @@ impl App {
             saving: None,
             file_jobs: Vec::new(),
             figure_saving: FigureSaving::default(),
+            pace,
             persist: options.persist,
         }
     }
@@ -197,6 +203,7 @@ impl eframe::App for App {
     fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
         self.overlay.begin();
         let ctx = ui.ctx().clone();
+        self.pace.note(&ctx);
         for action in actions::pressed(&ctx) {
             self.perform(&ctx, action);
         }

@@ -10,16 +10,13 @@ mod look;
 mod maps;
 mod palettes;
 
-pub use look::{ColourMap, Contrast, LARGEST_SCALE, Look, Palette, SMALLEST_SCALE, look, wear};
-pub use maps::{diverging, sequential};
-pub use palettes::{class_colour, run_colour, run_colours};
-/// The name of [`sequential`] when there was only one map.
-pub use sequential as viridis;
-
 use egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, FontTweak, RichText, Shadow, Stroke,
     Style, TextStyle, Theme, Visuals, style::WidgetVisuals, vec2,
 };
+pub use look::{ColourMap, Contrast, LARGEST_SCALE, Look, Palette, SMALLEST_SCALE, look, wear};
+pub use maps::{diverging, sequential};
+pub use palettes::{class_colour, run_colour, run_colours};
 use std::sync::Arc;
 
 /// Who is shown, the same in every lab.

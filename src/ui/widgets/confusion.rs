@@ -273,7 +273,7 @@ fn ink_on(fill: Color32) -> Color32 {
 }
 
 fn shade(share: f32) -> Color32 {
-    theme::viridis(0.15 + 0.85 * share)
+    theme::sequential(0.15 + 0.85 * share)
 }
 
 /// None where the ground is to be seen: no image, or right answers that are only counted.

@@ -74,7 +74,7 @@ impl HeatMap {
         let count = columns.len().clamp(1, TEXTURE[0]);
         let mut picture = ColorImage::filled([count, rows], Color32::TRANSPARENT);
         let shades: Vec<Color32> =
-            (0..SHADES).map(|index| theme::viridis(index as f32 / (SHADES - 1) as f32)).collect();
+            (0..SHADES).map(|index| theme::sequential(index as f32 / (SHADES - 1) as f32)).collect();
         for (x, column) in columns.iter().take(count).enumerate() {
             for (bin, &share) in column.shares.iter().enumerate().filter(|(_, share)| **share > 0.0) {
                 let shade = shades[((scale.fraction(share) * (SHADES - 1) as f32) as usize).min(SHADES - 1)];
@@ -172,7 +172,7 @@ fn colour_bar(ui: &Ui, painter: &Painter, plot: Rect, scale: ShareScale) {
     let mut mesh = Mesh::default();
     for stop in 0..STOPS {
         let share = stop as f32 / (STOPS - 1) as f32;
-        let (y, colour) = (bar.bottom() - share * bar.height(), theme::viridis(share));
+        let (y, colour) = (bar.bottom() - share * bar.height(), theme::sequential(share));
         mesh.colored_vertex(pos2(bar.left(), y), colour);
         mesh.colored_vertex(pos2(bar.right(), y), colour);
     }

@@ -37,7 +37,7 @@ pub use histograms::{HistogramHistory, Look, MOST_LOOKS, Reach};
 pub use log::{Entry, Level, Log};
 pub use overlay::Overlay;
 pub use runs::{Change, RunRecord, StoredFacts, leaf, network_stem};
-pub use session::{Devices, Looked, Selection, Session};
+pub use session::{Devices, Listed, Looked, Selection, Session};
 pub use settings::{Settings, SettingsBook};
 pub use shell::Recent;
 

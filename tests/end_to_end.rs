@@ -1,4 +1,5 @@
-//! The real program in a virtual display: press Space, see the loss fall, pause, take the picture of the README.
+//! The real program in a virtual display: press Space, see the loss fall, pause, draw a digit with the mouse and see it
+//! classified, take the picture of the README.
 //!
 //! The picture goes to `target/tmp`, and to `docs/screenshot.png` too with `GLASSBOX_UPDATE_SCREENSHOTS=1`. Without Xvfb
 //! the test says so and passes; `scripts/test` installs it.
@@ -19,7 +20,15 @@ const SIZE: (u16, u16) = (1280, 800);
 const PATIENCE: Duration = Duration::from_mins(2);
 const KEY_PRESS: u8 = 2;
 const KEY_RELEASE: u8 = 3;
+const BUTTON_PRESS: u8 = 4;
+const BUTTON_RELEASE: u8 = 5;
+const MOTION: u8 = 6;
 const SPACE: u32 = 0x20;
+/// The tab "Drawing" and the pad under it, in the first layout at this size.
+const DRAWING_TAB: (i16, i16) = (497, 327);
+const PAD: (i16, i16) = (410, 456);
+/// The bars of probabilities in the inspector.
+const BARS: (std::ops::Range<u32>, std::ops::Range<u32>) = (985..1245, 240..450);
 
 /// Ends its process when the test ends, whichever way.
 struct Running(Child);
@@ -86,6 +95,21 @@ impl Screen {
                 .unwrap();
             std::thread::sleep(Duration::from_millis(60));
         }
+    }
+
+    fn fake(&self, kind: u8, detail: u8, (x, y): (i16, i16)) {
+        self.connection.xtest_fake_input(kind, detail, 0, self.root, x, y, 0).unwrap().check().unwrap();
+        std::thread::sleep(Duration::from_millis(40));
+    }
+
+    /// Presses at the first place, moves along the others, and lets go.
+    fn drag(&self, places: &[(i16, i16)]) {
+        self.fake(MOTION, 0, places[0]);
+        self.fake(BUTTON_PRESS, 1, places[0]);
+        for &place in places {
+            self.fake(MOTION, 0, place);
+        }
+        self.fake(BUTTON_RELEASE, 1, places[places.len() - 1]);
     }
 
     fn picture(&self) -> image::RgbImage {
@@ -173,9 +197,31 @@ fn space_trains_and_pauses_in_the_real_window() {
 
     std::thread::sleep(Duration::from_secs(1));
     assert_eq!(losses(&runs).len(), steps.len(), "it went on after the pause");
+    draw_a_one(&screen);
     let picture = screen.picture();
     assert!(colours(&picture) > 200, "the window is empty");
     save(&picture);
+}
+
+/// Draws the digit that is a stroke, and waits until the longest bar is that of the 1.
+fn draw_a_one(screen: &Screen) {
+    screen.drag(&[DRAWING_TAB]);
+    std::thread::sleep(Duration::from_millis(500));
+    let stroke: Vec<(i16, i16)> = (-6..=6).map(|step| (PAD.0, PAD.1 + 9 * step)).collect();
+    screen.drag(&stroke);
+    wait_until("the drawing to be taken for a 1", || {
+        let picture = screen.picture();
+        let bars: Vec<usize> = (0..10).map(|class| bar_pixels(&picture, class)).collect();
+        let longest = bars.iter().max().copied().unwrap_or(0);
+        (bars[1] == longest && longest > 500).then_some(())
+    });
+}
+
+/// Pixels of a class's colour among the bars of the inspector.
+fn bar_pixels(picture: &image::RgbImage, class: usize) -> usize {
+    let [red, green, blue, _] = glassbox::ui::theme::class_colour(class).to_array();
+    let bars = BARS.0.flat_map(|x| BARS.1.map(move |y| (x, y)));
+    bars.filter(|&(x, y)| picture.get_pixel(x, y).0 == [red, green, blue]).count()
 }
 
 fn save(picture: &image::RgbImage) {

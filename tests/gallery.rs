@@ -29,6 +29,7 @@ fn with_something_to_see() -> Harness<'static, App> {
     config.data.train = Amount::Count(6_000);
     config.data.validation = Amount::Count(2_000);
     config.monitor.health_every = 5;
+    config.monitor.histograms_every = 4;
     let mut harness = open(config);
     for rate in [0.001, 0.003] {
         harness.get_by_label("Learning rate").set_value_accesskit(rate);

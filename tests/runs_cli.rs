@@ -46,7 +46,7 @@ fn runs_are_listed_compared_and_exported() {
 
     let diff = text(&run(&["runs", "diff", a, b]));
     let keys: Vec<&str> = diff.lines().skip(4).filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(keys, ["seed", "optimiser.learning_rate"], "{diff}");
+    assert_eq!(keys, ["optimiser.learning_rate", "seed"], "{diff}");
     let diff: Value = serde_json::from_str(&text(&run(&["runs", "diff", a, b, "--json"]))).unwrap();
     assert_eq!(diff["settings"]["optimiser.learning_rate"], serde_json::json!(["0.001", "0.01"]));
     assert_eq!(diff["settings"].as_object().unwrap().len(), 2);

@@ -82,7 +82,8 @@ fn mistakes_are_sorted_filtered_by_a_cell_and_inspected() {
     click(&mut harness, "Previous image");
     assert_eq!(selected(&harness), image(1));
     click(&mut harness, "Show all mistakes");
-    assert!(tiles(&harness).len() > shown.len() || count as usize == evaluation.errors);
+    harness.run_steps(2);
+    assert!(tiles(&harness).iter().any(|tile| !shown.contains(tile)), "others come back");
     harness.check_accessibility();
 }
 
@@ -91,10 +92,12 @@ fn classes_are_sorted_and_open_their_mistakes() {
     let mut harness = finished();
     let evaluation = test_of(harness.state());
     reveal(&mut harness, Pane::Results);
+    click(&mut harness, "Maximise pane: Results");
     for name in ["Confusion by row", "Confusion counts", "Sort by recall", "Sort by recall"] {
         click(&mut harness, name);
     }
     click(&mut harness, "Mistakes of class 5");
+    harness.run_steps(3);
     let shown = tiles(&harness);
     assert!(!shown.is_empty());
     assert!(shown.iter().all(|(position, _)| evaluation.outcomes[*position].label == 5));
@@ -125,6 +128,12 @@ fn a_paused_run_is_evaluated_on_demand_and_stays_paused() {
 #[test]
 fn thousands_of_mistakes_scroll() {
     let mut harness = finished();
+    reveal(&mut harness, Pane::Mistakes);
+    // The last words of the engine would bring the true evaluation back: that no sample is in sight any more.
+    for _ in 0..20 {
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
     let mut evaluation = (*test_of(harness.state())).clone();
     for (index, outcome) in evaluation.outcomes.iter_mut().enumerate() {
         outcome.predicted = if index % 2 == 0 { (outcome.label + 1) % 10 } else { outcome.label };
@@ -132,7 +141,7 @@ fn thousands_of_mistakes_scroll() {
     let id = current(harness.state()).id;
     let run = harness.state_mut().session.runs.iter_mut().find(|run| run.id == id).unwrap();
     run.test = Some(Arc::new(evaluation));
-    reveal(&mut harness, Pane::Mistakes);
+    click(&mut harness, "Maximise pane: Mistakes");
     assert!(harness.query_by_label_contains("5,000 of 10,000 images").is_some());
     let first = tiles(&harness);
     assert!(first.len() < 300, "{} tiles are drawn", first.len());

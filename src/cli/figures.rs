@@ -1,7 +1,7 @@
 //! `glassbox figures`.
 
 use super::WrongArgument;
-use crate::engine::{Point, RunId, write_atomically};
+use crate::engine::{StoredRun, write_atomically};
 use crate::ui::{RunCurves, export, figures};
 use anyhow::Context as _;
 use clap::Args;
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub(super) struct FiguresArgs {
-    /// Run folders; several share the plots.
+    /// Run folders or exported runs; several share the plots.
     #[arg(required = true, value_name = "RUN_FOLDER")]
     runs: Vec<PathBuf>,
     /// Where to write loss.svg, loss.png, loss.csv and so on; made if it is not there.
@@ -48,18 +48,11 @@ pub(super) fn run(args: &FiguresArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The curves of a run folder.
-fn read(folder: &Path) -> anyhow::Result<RunCurves> {
-    let path = folder.join("metrics.csv");
-    let missing = || WrongArgument(format!("{} is not a run folder: it has no metrics.csv", folder.display()));
-    let mut reader = csv::Reader::from_path(&path).map_err(|_| missing())?;
-    let mut points = Vec::new();
-    for row in reader.deserialize() {
-        let (step, epoch, series, value): (u64, f64, String, f64) =
-            row.with_context(|| format!("cannot read {}", path.display()))?;
-        points.push(Point { run: RunId(0), series: series.into(), step, epoch, seconds: 0.0, value });
+/// The curves of a run folder, or of an exported run.
+fn read(path: &Path) -> anyhow::Result<RunCurves> {
+    let run = StoredRun::read(path).map_err(WrongArgument::new)?;
+    for problem in &run.problems {
+        eprintln!("{}: {problem}", run.name);
     }
-    let absolute = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    let name = absolute.file_name().map_or_else(|| "run".to_owned(), |name| name.to_string_lossy().into_owned());
-    Ok(RunCurves { name, points })
+    Ok(RunCurves { name: run.name, points: run.points })
 }

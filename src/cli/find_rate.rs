@@ -43,7 +43,7 @@ pub(super) fn run(args: &FindRateArgs) -> anyhow::Result<ExitCode> {
     let range = RangeTestConfig { from: args.from, to: args.to, steps: args.steps };
     range.check().map_err(WrongArgument::new)?;
     let config = Box::new(config(args)?);
-    crate::nets::resolve(&config.network).map_err(WrongArgument::new)?;
+    config.resolve_network().map_err(WrongArgument::new)?;
     let (wake, woken) = sync_channel(1);
     let engine = Engine::start(move || {
         // Full means that a wake-up is on its way already.

@@ -1,6 +1,7 @@
 //! Headless: the same experiments without a window. Imports `engine` and below, and `ui` to open the window.
 
 mod bench;
+mod evaluate;
 mod figures;
 mod find_rate;
 mod list;
@@ -51,6 +52,8 @@ enum Command {
     Train(train::TrainArgs),
     /// Find a learning rate: a range test on a fresh network (Smith, arXiv 1506.01186).
     FindRate(find_rate::FindRateArgs),
+    /// Evaluate the last checkpoint of a run folder: figures by class, confusion, calibration, mistakes.
+    Evaluate(evaluate::EvaluateArgs),
     /// List the devices to learn on.
     Devices(list::ListArgs),
     /// List the networks, layer by layer with --layers.
@@ -79,6 +82,7 @@ pub fn main() -> ExitCode {
         None => open_window(cli.window),
         Some(Command::Train(args)) => train::run(args),
         Some(Command::FindRate(args)) => find_rate::run(&args),
+        Some(Command::Evaluate(args)) => evaluate::run(&args),
         Some(Command::Devices(args)) => list::devices(&args),
         Some(Command::Networks(args)) => list::networks(&args),
         Some(Command::Datasets(args)) => list::datasets(&args),

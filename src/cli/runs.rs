@@ -128,7 +128,7 @@ fn row(run: &StoredRun) -> [String; 7] {
         validation(run),
         test_errors(run),
         time(run),
-        run.config.network.clone(),
+        run.config.network_name().to_owned(),
     ]
 }
 

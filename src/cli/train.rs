@@ -75,7 +75,7 @@ fn start_command(args: &TrainArgs) -> anyhow::Result<Command> {
         return Ok(Command::Resume { run, folder: folder.clone(), device, epochs: args.epochs, go });
     }
     let config = Box::new(config(args)?);
-    crate::nets::resolve(&config.network).map_err(WrongArgument::new)?;
+    config.resolve_network().map_err(WrongArgument::new)?;
     if let Some(out) = &args.out
         && RunFolder::checkpoint(out).is_ok()
     {
@@ -207,7 +207,7 @@ impl Report {
         });
         let text = format!(
             "{} on {}: {} images, {} held out, {} epochs on {}",
-            config.network,
+            config.network_name(),
             config.data.source,
             started.train_images,
             started.validation_images(),

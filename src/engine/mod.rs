@@ -12,6 +12,7 @@ mod folder;
 mod message;
 mod run;
 mod shelf;
+mod snapshot;
 mod stored;
 mod watcher;
 mod worker;

@@ -479,7 +479,7 @@ impl Worker {
         self.published = Instant::now();
         let snapshot = self.run.as_ref().map_or_else(
             || Snapshot { run: preparing, phase: self.phase.clone(), ..Snapshot::default() },
-            |run| snapshot_of(run, self.phase.clone(), self.samples.clone(), self.first_step),
+            |run| run.snapshot(self.phase.clone(), self.samples.clone(), self.first_step),
         );
         self.snapshot.store(Arc::new(snapshot));
         (self.wake)();
@@ -517,28 +517,3 @@ impl Worker {
 }
 
 const TUNING: &str = "Tuning the GPU's kernels for this network: once, it is remembered for the next start";
-
-fn snapshot_of(run: &ActiveRun, phase: Phase, samples: Option<Arc<SampleProbabilities>>, first_step: u64) -> Snapshot {
-    let training = &run.training;
-    Snapshot {
-        run: Some(run.id),
-        phase,
-        device: run.device.info.name.clone(),
-        step: training.steps(),
-        total_steps: training.total_steps(),
-        epoch: training.epoch(),
-        epochs: training.config().epochs,
-        images_per_second: run.images_per_second(),
-        seconds_left: run.seconds_left(first_step),
-        learning_rate: training.learning_rate(),
-        histogram_cost: run.histogram_cost(),
-        evaluating: training.is_evaluating() && run.going != Going::Paused,
-        evaluated_share: training.evaluated_share().unwrap_or(0.0),
-        samples,
-        health: Arc::clone(&run.latest.health),
-        hints: Arc::clone(&run.latest.hints),
-        rate_test: run.rate_test(),
-        validation: run.latest.validation.clone(),
-        test: run.latest.test.clone(),
-    }
-}

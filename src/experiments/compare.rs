@@ -78,6 +78,6 @@ mod tests {
             rows.iter().filter(|row| row.differs).map(|row| (row.key.as_str(), row.values.as_slice())).collect();
         let rate = ["0.001".to_owned(), "0.001 \u{2192} 0.01 at step 500".to_owned()];
         let seed = ["1".to_owned(), "7".to_owned()];
-        assert_eq!(differing, [("seed", seed.as_slice()), ("optimiser.learning_rate", rate.as_slice())]);
+        assert_eq!(differing, [("optimiser.learning_rate", rate.as_slice()), ("seed", seed.as_slice())]);
     }
 }

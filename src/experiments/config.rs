@@ -4,6 +4,7 @@
 use super::dropout::DropoutRate;
 use super::stop::StopConfig;
 use crate::data::{Amount, Augmentation, ClassFilter};
+use crate::nets::{Architecture, ArchitectureError, resolve};
 use crate::train::{OptimiserSettings, Schedule};
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
@@ -25,6 +26,9 @@ pub struct TrainConfig {
     pub dropout: DropoutRate,
     pub monitor: MonitorConfig,
     pub stop: StopConfig,
+    /// An edited network, which takes the place of `network`; naming another one there drops it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<Architecture>,
 }
 
 /// What the run learns from.
@@ -108,6 +112,7 @@ impl Default for TrainConfig {
             dropout: DropoutRate::default(),
             monitor: MonitorConfig::default(),
             stop: StopConfig::default(),
+            architecture: None,
         }
     }
 }
@@ -160,6 +165,9 @@ impl TrainConfig {
         if self.data.train == Amount::Count(0) {
             return Err(ConfigError::Check("data.train must be at least one image".to_owned()));
         }
+        if let Some(architecture) = &self.architecture {
+            architecture.classes().map_err(|error| ConfigError::Check(error.to_string()))?;
+        }
         let holds_out = self.data.validation != Amount::Count(0);
         let checks = self.optimiser.check().and_then(|()| self.schedule.check()).and_then(|()| self.dropout.check());
         checks.and_then(|()| self.stop.check(holds_out)).map_err(ConfigError::Check)
@@ -187,6 +195,9 @@ impl TrainConfig {
         let old = place.get(leaf);
         let new = parse_value(value, old);
         place.insert(leaf.to_owned(), new);
+        if key == "network" {
+            table.remove("architecture");
+        }
         let changed: Self = table.try_into().map_err(|error: toml::de::Error| refused(error.message().to_owned()))?;
         changed.check().map_err(|error| match error {
             ConfigError::Check(reason) => refused(reason),
@@ -206,7 +217,23 @@ impl TrainConfig {
     pub fn keys(&self) -> Vec<String> {
         let mut keys = Vec::new();
         collect_keys(&self.to_table(), "", &mut keys);
+        if self.architecture.is_none() {
+            keys.push("architecture".to_owned());
+        }
         keys
+    }
+
+    /// What learns: the edited network, else the one that is named.
+    ///
+    /// # Errors
+    /// When there is no network of that name, or the file is no architecture.
+    pub fn resolve_network(&self) -> Result<Architecture, ArchitectureError> {
+        self.architecture.clone().map_or_else(|| resolve(&self.network), Ok)
+    }
+
+    /// As a person calls it: the name of the edited network, a preset, or the stem of a file.
+    pub fn network_name(&self) -> &str {
+        self.architecture.as_ref().map_or_else(|| file_stem(&self.network), |architecture| &architecture.name)
     }
 
     /// All settings with their values, as [`keys`](Self::keys) and [`get`](Self::get) give them one by one.
@@ -227,6 +254,12 @@ impl TrainConfig {
     }
 }
 
+/// `runs/my-net.toml` is called `my-net`.
+pub fn file_stem(path: &str) -> &str {
+    let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    file.strip_suffix(".toml").unwrap_or(file)
+}
+
 fn value_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -235,7 +268,7 @@ fn value_text(value: &Value) -> String {
 }
 
 /// Groups that are one setting, because their shape depends on the value.
-const WHOLE: &[&str] = &["data.classes"];
+const WHOLE: &[&str] = &["data.classes", "architecture"];
 
 fn collect_keys(table: &Table, prefix: &str, keys: &mut Vec<String>) {
     for (name, value) in table {

@@ -9,11 +9,12 @@ mod fit;
 mod observer;
 mod progress;
 mod range_test;
+mod report;
 mod stop;
 mod training;
 
 pub use compare::{SettingChange, SettingRow, compare_settings};
-pub use config::{ConfigError, DataConfig, LIVE_SETTINGS, MonitorConfig, TrainConfig};
+pub use config::{ConfigError, DataConfig, LIVE_SETTINGS, MonitorConfig, TrainConfig, file_stem};
 pub use dropout::DropoutRate;
 pub use evaluating::HeldOut;
 pub use fit::RunError;

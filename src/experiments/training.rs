@@ -6,11 +6,12 @@ use super::fit::{RunError, check_fit, splits};
 use super::observer::{Advance, Observer};
 use super::progress::{Best, Progress};
 use super::range_test::{RangeTest, RangeTestConfig};
+use super::report::{report_evaluation, report_step};
 use super::stop::{EpochEnd, Met};
 use crate::data::{Batch, BatchPlan, Loader, Split, Standardisation, named};
 use crate::lens::{View, view};
-use crate::nets::{Architecture, Checkpoint, CheckpointError, Network, resolve};
-use crate::train::{Evaluation, StepReport, Trainer, Watch, images_tensor};
+use crate::nets::{Architecture, Checkpoint, CheckpointError, Network};
+use crate::train::{Evaluation, Trainer, Watch, images_tensor};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -63,7 +64,7 @@ impl Training {
     /// # Errors
     /// When the data, the network or the settings do not fit together.
     pub fn new(config: TrainConfig, device: &Device, on_host: bool) -> Result<Self, RunError> {
-        let architecture = resolve(&config.network)?;
+        let architecture = config.resolve_network()?;
         Self::build(config, architecture, device, on_host)
     }
 
@@ -401,37 +402,13 @@ impl Training {
         let watch = Watch { health: is_due(monitor.health_every), histograms: is_due(monitor.histograms_every) };
         let report = self.trainer.step(&batch, &self.config.optimiser, learning_rate, watch)?;
         self.progress.trained(batch.len(), report.loss, self.train.len());
-        self.report(&report, learning_rate, observer);
+        report_step(observer, (self.steps(), self.epoch()), &report, learning_rate);
         if watch.histograms {
             let began = Instant::now();
             observer.histograms(self.steps(), self.epoch(), &report.histograms);
             self.histogram_time += report.histogram_time + began.elapsed();
         }
         Ok(Advance::Trained { images: batch.len() })
-    }
-
-    fn report(&self, report: &StepReport, learning_rate: f64, observer: &mut dyn Observer) {
-        let (step, epoch) = (self.steps(), self.epoch());
-        observer.metric("train/loss", step, epoch, report.loss);
-        observer.metric("train/accuracy", step, epoch, report.accuracy);
-        observer.metric("learning_rate", step, epoch, learning_rate);
-        observer.metric("gradient_norm", step, epoch, report.gradient_norm);
-        for layer in &report.health {
-            let figures = [
-                ("gradient_norm", layer.gradient_norm),
-                ("weight_norm", layer.weight_norm),
-                ("update_ratio", layer.update_ratio),
-                ("dead_share", layer.dead_share),
-            ];
-            for (name, value) in figures {
-                if let Some(value) = value {
-                    observer.metric(&format!("layer/{}/{name}", layer.layer), step, epoch, value);
-                }
-            }
-        }
-        if !report.health.is_empty() {
-            observer.health(step, &report.health);
-        }
     }
 
     fn next_batch(&mut self) -> Batch {
@@ -509,20 +486,11 @@ impl Training {
     }
 
     fn keep_evaluation(&mut self, split: HeldOut, evaluation: Evaluation, observer: &mut dyn Observer) {
-        let (step, epoch) = (self.steps(), self.epoch());
-        let figures = [
-            ("loss", evaluation.loss),
-            ("accuracy", evaluation.accuracy),
-            ("errors", evaluation.errors as f64),
-            ("calibration_error", evaluation.calibration_error),
-        ];
-        for (name, value) in figures {
-            observer.metric(&format!("{}/{name}", split.name()), step, epoch, value);
-        }
+        report_evaluation(observer, (self.steps(), self.epoch()), split, &evaluation);
         if split == HeldOut::Test {
             self.test_result = Some(evaluation);
         } else {
-            self.progress.validated(step, evaluation.loss);
+            self.progress.validated(self.steps(), evaluation.loss);
             self.end_epoch(Some(&evaluation));
             self.last_validation = Some(evaluation);
         }

@@ -77,10 +77,18 @@ impl Architecture {
     /// # Errors
     /// When the text is not TOML, a field is unknown or missing, or a layer does not fit the one below it.
     pub fn from_toml(text: &str, origin: &str) -> Result<Self, ArchitectureError> {
-        let architecture: Self = toml::from_str(text)
-            .map_err(|error| ArchitectureError::Syntax { origin: origin.to_owned(), reason: error.to_string() })?;
+        let architecture = Self::parse(text, origin)?;
         architecture.summary()?;
         Ok(architecture)
+    }
+
+    /// Parses without checking: the result may be impossible, as [`summary`](Self::summary) tells.
+    ///
+    /// # Errors
+    /// When the text is not TOML, or a field is unknown or missing.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, ArchitectureError> {
+        toml::from_str(text)
+            .map_err(|error| ArchitectureError::Syntax { origin: origin.to_owned(), reason: error.to_string() })
     }
 
     /// As [`from_toml`](Self::from_toml) reads it.
@@ -137,12 +145,7 @@ impl Architecture {
     }
 
     fn check_whole(&self) -> Result<(), ArchitectureError> {
-        if self.input.channels == 0 || self.input.height == 0 || self.input.width == 0 {
-            return Err(self.whole(format!("the input {} is empty", self.input)));
-        }
-        if product(&[self.input.channels, self.input.height, self.input.width]) > MOST_UNITS {
-            return Err(self.whole("the input is too large".to_owned()));
-        }
+        check_input(self.input).map_err(|reason| self.whole(reason))?;
         if self.layers.is_empty() {
             return Err(self.whole("there are no layers".to_owned()));
         }
@@ -158,7 +161,17 @@ impl Architecture {
     }
 }
 
-fn check_name<'a>(name: &'a str, taken: &mut HashSet<&'a str>) -> Result<(), String> {
+pub(super) fn check_input(input: Shape) -> Result<(), String> {
+    if input.channels == 0 || input.height == 0 || input.width == 0 {
+        return Err(format!("the input {input} is empty"));
+    }
+    if product(&[input.channels, input.height, input.width]) > MOST_UNITS {
+        return Err("the input is too large".to_owned());
+    }
+    Ok(())
+}
+
+pub(super) fn check_name<'a>(name: &'a str, taken: &mut HashSet<&'a str>) -> Result<(), String> {
     if name.is_empty() || name.contains(['.', '/', ' ']) {
         return Err("a layer's name has at least one letter and no dot, slash or space".to_owned());
     }
@@ -168,7 +181,12 @@ fn check_name<'a>(name: &'a str, taken: &mut HashSet<&'a str>) -> Result<(), Str
     Ok(())
 }
 
-fn summarise(layer: &Layer, input: Shape, field: ReceptiveField, image: usize) -> Result<LayerSummary, String> {
+pub(super) fn summarise(
+    layer: &Layer,
+    input: Shape,
+    field: ReceptiveField,
+    image: usize,
+) -> Result<LayerSummary, String> {
     let operation: &dyn Operation = layer.kind.operation();
     let output = operation.output(input)?;
     if product(&[output.channels, output.height, output.width]) > MOST_UNITS {

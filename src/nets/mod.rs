@@ -6,14 +6,18 @@
 
 mod architecture;
 mod checkpoint;
+mod edit;
 pub mod layers;
 mod network;
 mod presets;
 mod shape;
+mod survey;
 
 pub use architecture::{Architecture, ArchitectureError, Layer, LayerSummary};
 pub use checkpoint::{Checkpoint, CheckpointError, NamedArray};
+pub use edit::KINDS;
 pub use layers::{LayerKind, Mode, ParameterRole};
 pub use network::{Gradients, Network, Parameter, Trace};
-pub use presets::{preset, preset_names, resolve};
+pub use presets::{preset, preset_names, read, resolve};
 pub use shape::{ReceptiveField, Shape};
+pub use survey::{DataFit, Fault, Repair, Survey, survey};

@@ -27,6 +27,16 @@ pub fn preset(name: &str) -> Option<Architecture> {
 /// # Errors
 /// When it is neither, or the file is no architecture.
 pub fn resolve(name: &str) -> Result<Architecture, ArchitectureError> {
+    let architecture = read(name)?;
+    architecture.summary()?;
+    Ok(architecture)
+}
+
+/// As [`resolve`], but the architecture in the file may be impossible.
+///
+/// # Errors
+/// When it is neither a preset nor a readable TOML file.
+pub fn read(name: &str) -> Result<Architecture, ArchitectureError> {
     if let Some(architecture) = preset(name) {
         return Ok(architecture);
     }
@@ -36,5 +46,5 @@ pub fn resolve(name: &str) -> Result<Architecture, ArchitectureError> {
     }
     let text = std::fs::read_to_string(name)
         .map_err(|error| ArchitectureError::Syntax { origin: name.to_owned(), reason: error.to_string() })?;
-    Architecture::from_toml(&text, name)
+    Architecture::parse(&text, name)
 }

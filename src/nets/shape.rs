@@ -89,10 +89,11 @@ impl ReceptiveField {
     pub fn through(self, reach: Reach, image: usize) -> Self {
         match reach {
             Reach::Point => self,
+            // A file may ask for more than a number holds; no such layer is ever built.
             Reach::Window { kernel, stride, padding } => Self {
-                size: self.size + (kernel - 1) * self.stride,
-                stride: self.stride * stride,
-                offset: self.offset - (padding * self.stride) as isize,
+                size: self.size.saturating_add(kernel.saturating_sub(1).saturating_mul(self.stride)),
+                stride: self.stride.saturating_mul(stride),
+                offset: self.offset.saturating_sub_unsigned(padding.saturating_mul(self.stride)),
             },
             Reach::Everything => Self { size: image, stride: image, offset: 0 },
         }

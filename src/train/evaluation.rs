@@ -69,7 +69,7 @@ fn bin_of(confidence: f32) -> usize {
 }
 
 /// One class against the others. A figure without a denominator is 0.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassFigures {
     pub examples: u32,
     pub precision: f64,

@@ -54,7 +54,7 @@ impl Operation for LocalResponseNorm {
     }
 
     fn multiply_adds(&self, input: Shape, _: Shape) -> u64 {
-        (input.units() * self.size) as u64
+        input.units().saturating_mul(self.size) as u64
     }
 
     fn forward(&self, input: Tensor<4>, _: &[Tensor<1>], _: Mode) -> (Tensor<4>, Record) {

@@ -36,7 +36,7 @@ pub use help::HelpText;
 pub use histograms::{HistogramHistory, Look, MOST_LOOKS, Reach};
 pub use log::{Entry, Level, Log};
 pub use overlay::Overlay;
-pub use runs::{Change, RunRecord, StoredFacts, leaf, network_stem};
+pub use runs::{Change, RunRecord, StoredFacts, leaf};
 pub use session::{Devices, Listed, Looked, Selection, Session};
 pub use settings::{Settings, SettingsBook};
 pub use shell::Recent;

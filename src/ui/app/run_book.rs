@@ -1,6 +1,6 @@
 //! What can be done with the runs in the list: rename, pin, remove and bring back, take up again.
 
-use super::runs::{RunRecord, network_stem};
+use super::runs::RunRecord;
 use super::session::{Selection, Session};
 use super::settings::{Settings, SettingsBook};
 use crate::engine::{Command, Phase, RunId};
@@ -179,7 +179,7 @@ impl Session {
         let is_safe = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | ' ');
         let name: String = run.name.chars().map(|c| if is_safe(c) { c } else { '-' }).collect();
         let name = name.trim_matches(['.', ' ']).to_owned();
-        if name.is_empty() { network_stem(&run.config.network).to_owned() } else { name }
+        if name.is_empty() { run.config.network_name().to_owned() } else { name }
     }
 }
 

@@ -222,7 +222,7 @@ impl RunRecord {
 
     /// The name a person gave the network: a preset, or the stem of a file.
     pub fn network_name(&self) -> &str {
-        network_stem(&self.config.network)
+        self.config.network_name()
     }
 
     pub fn take_up(&mut self, snapshot: &Snapshot) {
@@ -269,15 +269,10 @@ impl RunRecord {
     }
 }
 
-/// `runs/my-net.toml` is called `my-net`.
-pub fn network_stem(network: &str) -> &str {
-    let file = network.rsplit(['/', '\\']).next().unwrap_or(network);
-    file.strip_suffix(".toml").unwrap_or(file)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::experiments::file_stem;
 
     #[test]
     fn live_and_waiting_settings_are_told_apart() {
@@ -301,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_network_is_called_after_its_file() {
-        assert_eq!(network_stem("mlp-800"), "mlp-800");
-        assert_eq!(network_stem("/home/a/net.v2.toml"), "net.v2");
+        assert_eq!(file_stem("mlp-800"), "mlp-800");
+        assert_eq!(file_stem("/home/a/net.v2.toml"), "net.v2");
     }
 }

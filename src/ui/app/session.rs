@@ -3,7 +3,7 @@
 use super::log::Log;
 use super::run_book::Removed;
 use super::run_files::RunJob;
-use super::runs::{RunRecord, network_stem};
+use super::runs::RunRecord;
 use super::settings::{Settings, SettingsBook};
 use crate::engine::{
     Command, DeviceInfo, Engine, EngineBusy, ImageSource, Inspection, Phase, Query, QueryId, RunId, SampleImage,
@@ -228,7 +228,7 @@ impl Session {
     /// Starts a run with these settings; the one in hand ends.
     pub fn start(&mut self, settings: &Settings, go: bool) {
         let id = RunId(self.last_run + 1);
-        let name = self.free_name(network_stem(&settings.config.network));
+        let name = self.free_name(settings.config.network_name());
         let folder = self.folder.as_ref().map(|folder| folder.join(&name));
         let config = Box::new(settings.config.clone());
         let device = settings.device.clone();

@@ -16,6 +16,8 @@ const MOST_UNDOS: usize = 200;
 pub struct Settings {
     /// The next run's, and where a setting is live, the current run's too.
     pub config: TrainConfig,
+    /// A network that was edited and is not possible yet: it waits here, so that undo covers it too.
+    pub draft: Option<crate::nets::Architecture>,
     pub device: String,
     pub theme: egui::ThemePreference,
     pub look: Look,
@@ -25,6 +27,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             config: TrainConfig::default(),
+            draft: None,
             device: "auto".to_owned(),
             theme: egui::ThemePreference::Dark,
             look: Look::default(),
@@ -95,6 +98,11 @@ impl SettingsBook {
             return Ok(());
         }
         changed.config.check()?;
+        let (before, after) = (&self.current.config, &changed.config);
+        let is_another = (&before.network, &before.architecture) != (&after.network, &after.architecture);
+        if is_another && changed.draft == self.current.draft {
+            changed.draft = None;
+        }
         let before = std::mem::replace(&mut self.current, changed);
         self.record(key, now, before);
         Ok(())

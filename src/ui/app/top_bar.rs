@@ -1,9 +1,10 @@
 //! What is trained on what, the controls of the run, and how far it is.
 
 use super::help::Topic;
-use super::runs::{RunRecord, network_stem};
+use super::runs::RunRecord;
 use super::{Action, App};
 use crate::engine::Phase;
+use crate::experiments::file_stem;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
 use egui::{
@@ -41,8 +42,8 @@ impl App {
     /// Names give way to icons where there is no room: first the device's, then the others.
     fn what(&self, ui: &mut Ui, with_device: bool, with_names: bool) {
         let settings = self.book.current();
-        let data = network_stem(&settings.config.data.source).to_owned();
-        let network = network_stem(&settings.config.network).to_owned();
+        let data = file_stem(&settings.config.data.source).to_owned();
+        let network = settings.config.network_name().to_owned();
         let device = self
             .session
             .current()

@@ -40,6 +40,11 @@ impl Conv2d {
         [self.channels, input_channels / self.groups, self.kernel, self.kernel]
     }
 
+    /// Inputs of one unit; a file may ask for more than a number holds.
+    fn window(&self, input_channels: usize) -> usize {
+        self.filter_dims(input_channels)[1..].iter().fold(1, |product, &dim| product.saturating_mul(dim))
+    }
+
     /// Our own convolution is for plain memory and one group; the rest is burn's.
     fn on_host(&self, x: &Tensor<4>) -> bool {
         self.groups == 1 && is_host(x)
@@ -103,7 +108,7 @@ impl Operation for Conv2d {
             name: "weight",
             dims: dims.to_vec(),
             role: ParameterRole::Weight,
-            initial: Initial::FanIn(dims[1..].iter().product()),
+            initial: Initial::FanIn(self.window(input.channels)),
         };
         let bias = ParameterSpec {
             name: "bias",
@@ -115,8 +120,7 @@ impl Operation for Conv2d {
     }
 
     fn multiply_adds(&self, input: Shape, output: Shape) -> u64 {
-        let per_unit = self.filter_dims(input.channels)[1..].iter().product::<usize>();
-        (per_unit * output.units()) as u64
+        self.window(input.channels).saturating_mul(output.units()) as u64
     }
 
     fn reach(&self) -> Reach {

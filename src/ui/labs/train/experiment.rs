@@ -56,7 +56,10 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, drafts: &mut Draft
 fn network(ui: &mut Ui, form: &mut Form<'_, '_>) {
     section(ui, "Network and device");
     let presets: Vec<&str> = preset_names().collect();
-    let network = form.config().network.clone();
+    let network = match &form.config().architecture {
+        Some(architecture) => architecture.name.clone(),
+        None => form.config().network.clone(),
+    };
     if let Some(chosen) = form.source(ui, &specs::NETWORK, &network, &presets, Wanted::Network) {
         match resolve(&chosen) {
             Ok(_) => form.context.edit_text(ui, specs::NETWORK.key, &chosen),

@@ -1,7 +1,7 @@
 //! The network layer by layer: shapes, costs, what a unit sees, and how each layer fares while it learns.
 
 use super::LabContext;
-use crate::nets::{LayerSummary, resolve};
+use crate::nets::LayerSummary;
 use crate::train::LayerHealth;
 use crate::ui::app::Selection;
 use crate::ui::export::Records;
@@ -12,13 +12,13 @@ use egui::{Button, ScrollArea, Ui};
 
 /// The summary of the network of the settings, while there is no run.
 pub(super) struct LayersView {
-    network: String,
+    revision: Option<u64>,
     summary: Result<Vec<LayerSummary>, String>,
 }
 
 impl Default for LayersView {
     fn default() -> Self {
-        Self { network: String::new(), summary: Ok(Vec::new()) }
+        Self { revision: None, summary: Ok(Vec::new()) }
     }
 }
 
@@ -48,11 +48,11 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut LayersV
         table(ui, context, &LayerTable { layers: &started.layers, health: &health });
         return;
     }
-    let network = &context.book.current().config.network;
-    if view.network != *network {
-        view.network.clone_from(network);
-        view.summary =
-            resolve(network).and_then(|architecture| architecture.summary()).map_err(|error| error.to_string());
+    let revision = Some(context.book.revision());
+    if view.revision != revision {
+        view.revision = revision;
+        let architecture = context.book.current().config.resolve_network();
+        view.summary = architecture.and_then(|architecture| architecture.summary()).map_err(|error| error.to_string());
     }
     match &view.summary {
         Ok(layers) => table(ui, context, &LayerTable { layers, health: &[] }),

@@ -12,10 +12,11 @@ pub enum Arrangement {
     Lecture,
     Curves,
     LookInside,
+    Everything,
 }
 
 impl Arrangement {
-    pub const ALL: [Self; 4] = [Self::Default, Self::Lecture, Self::Curves, Self::LookInside];
+    pub const ALL: [Self; 5] = [Self::Default, Self::Lecture, Self::Curves, Self::LookInside, Self::Everything];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -23,6 +24,7 @@ impl Arrangement {
             Self::Lecture => "Lecture",
             Self::Curves => "Curves",
             Self::LookInside => "Look inside",
+            Self::Everything => "Everything",
         }
     }
 
@@ -32,12 +34,13 @@ impl Arrangement {
             Self::Lecture => "Large plots, the samples and the settings beside them: to be seen from the last row",
             Self::Curves => "Loss, accuracy, any other figure and the layers at once, with the runs below",
             Self::LookInside => "Samples, histograms, layers and the inspector: what goes on inside the network",
+            Self::Everything => "Every pane at once: for a large screen",
         }
     }
 
     /// Whether what is known of the selection belongs to it.
     pub fn has_inspector(self) -> bool {
-        matches!(self, Self::Default | Self::LookInside)
+        matches!(self, Self::Default | Self::LookInside | Self::Everything)
     }
 
     fn tree(self) -> Tree<Pane> {
@@ -46,6 +49,7 @@ impl Arrangement {
             Self::Lecture => build(&LECTURE),
             Self::Curves => build(&CURVES),
             Self::LookInside => build(&LOOK_INSIDE),
+            Self::Everything => build(&EVERYTHING),
         }
     }
 }
@@ -146,6 +150,38 @@ const LOOK_INSIDE: Part = Part::Row(&[
                     Pane::Hints,
                 ]),
             ),
+        ]),
+    ),
+]);
+
+const EVERYTHING: Part = Part::Row(&[
+    (0.17, Part::Column(&[(0.5, Part::Tabs(&[Pane::Experiment])), (0.5, Part::Tabs(&[Pane::Architecture]))])),
+    (
+        0.27,
+        Part::Column(&[
+            (0.25, Part::Tabs(&[Pane::Loss])),
+            (0.25, Part::Tabs(&[Pane::Accuracy])),
+            (0.25, Part::Tabs(&[Pane::Quantity])),
+            (0.25, Part::Tabs(&[Pane::LayerCurves])),
+        ]),
+    ),
+    (
+        0.28,
+        Part::Column(&[
+            (0.25, Part::Tabs(&[Pane::Samples])),
+            (0.25, Part::Tabs(&[Pane::Mistakes])),
+            (0.25, Part::Tabs(&[Pane::Drawing])),
+            (0.25, Part::Tabs(&[Pane::Histograms])),
+        ]),
+    ),
+    (
+        0.28,
+        Part::Column(&[
+            (0.2, Part::Tabs(&[Pane::Results])),
+            (0.2, Part::Row(&[(0.5, Part::Tabs(&[Pane::Calibration])), (0.5, Part::Tabs(&[Pane::RateFinder]))])),
+            (0.2, Part::Row(&[(0.6, Part::Tabs(&[Pane::Layers])), (0.4, Part::Tabs(&[Pane::Hints]))])),
+            (0.2, Part::Tabs(&[Pane::Runs])),
+            (0.2, Part::Row(&[(0.5, Part::Tabs(&[Pane::Differences])), (0.5, Part::Tabs(&[Pane::Values]))])),
         ]),
     ),
 ]);

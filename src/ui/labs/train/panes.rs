@@ -100,7 +100,7 @@ impl Pane {
             }
             Self::Mistakes => of_run_or("images taken for another class"),
             Self::Drawing => of_run_or("classified as you draw"),
-            Self::Layers => of_run_or(crate::ui::app::network_stem(&context.book.current().config.network)),
+            Self::Layers => of_run_or(context.book.current().config.network_name()),
             Self::Results => of_run_or("errors by class"),
             Self::Calibration => of_run_or("confidence against accuracy"),
             Self::Runs => format!("{} trained here or opened", context.session.runs.len()),
@@ -112,6 +112,8 @@ impl Pane {
     }
 }
 
+/// In less room than this a subtitle says nothing.
+const LEAST_SUBTITLE: f32 = 6.0 * theme::UNIT;
 /// On both sides of a tab's title.
 const TAB_MARGIN: f32 = theme::UNIT;
 /// With less room than this, in points, one pane is shown at a time.
@@ -250,8 +252,10 @@ impl Panes<'_, '_> {
         if button.accessible_name(format!("{name}: {}", pane.title())).clicked() {
             self.maximise = Some(tile);
         }
-        let subtitle = RichText::new(pane.subtitle(self.context)).small().weak();
-        ui.add(egui::Label::new(subtitle).truncate());
+        if ui.available_width() >= LEAST_SUBTITLE {
+            let subtitle = RichText::new(pane.subtitle(self.context)).small().weak();
+            ui.add(egui::Label::new(subtitle).truncate());
+        }
     }
 
     fn body(&mut self, ui: &mut Ui, tile: TileId, pane: Pane) {
@@ -308,7 +312,7 @@ fn records(pane: Pane, context: &LabContext<'_>, views: &mut Views) -> Option<Re
         Pane::Values => values::records(context, &views.plots, &views.curves),
         Pane::RateFinder => rate_finder::records(context),
         Pane::Hints => hints::records(context),
-        Pane::Architecture => None,
+        Pane::Architecture => architecture::records(&views.architecture),
     }
 }
 
@@ -344,7 +348,7 @@ impl Behavior<Pane> for Panes<'_, '_> {
         // The titles of the tabs come first; the subtitle takes what is left.
         let titles: f32 =
             tabs.children.iter().filter_map(|tile| tiles.get_pane(tile)).map(|pane| tab_width(ui, *pane)).sum();
-        let room = (ui.available_width() - titles).max(3.0 * theme::UNIT);
+        let room = (ui.available_width() - titles - theme::UNIT).max(3.0 * theme::UNIT);
         ui.scope(|ui| {
             ui.set_max_width(room);
             ui.add_space(theme::UNIT / 2.0);

@@ -20,6 +20,8 @@ macro_rules! specs {
 
 specs! {
     NETWORK: "network", "Network", "A preset, or the path of an architecture as TOML";
+    ARCHITECTURE: "architecture", "Edited network", "Layers that were edited in the pane Architecture; they take the place of \
+        the network that is named";
     DEVICE: "device", "Device", "Where the network learns. Automatic takes a GPU if there is one, else the processor; \
         a processor pretending to be a GPU is never taken unasked.";
     SOURCE: "data.source", "Data set", "MNIST is inside; or the path of a folder of IDX files \

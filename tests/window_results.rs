@@ -70,6 +70,17 @@ fn mistakes_are_sorted_filtered_by_a_cell_and_inspected() {
     wait(&mut harness, "its activations", |app| {
         app.session.inspection.as_ref().is_some_and(|looked| looked.inspection.source == ImageSource::Test(shown[0].0))
     });
+    for word in ["predicted ", "loss ", "nats at step"] {
+        assert!(harness.query_all_by_label_contains(word).next().is_some(), "no {word}");
+    }
+    let selected = |harness: &Harness<'_, App>| harness.state().session.selection.clone();
+    let image = |place: usize| Selection::Image(ImageSource::Test(shown[place].0));
+    press(&mut harness, Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(selected(&harness), image(1), "arrow keys move in the order of the list");
+    click(&mut harness, "Next image");
+    assert_eq!(selected(&harness), image(2), "so does the inspector");
+    click(&mut harness, "Previous image");
+    assert_eq!(selected(&harness), image(1));
     click(&mut harness, "Show all mistakes");
     harness.run_steps(2);
     assert!(tiles(&harness).iter().any(|tile| !shown.contains(tile)), "others come back");
@@ -142,7 +153,29 @@ fn thousands_of_mistakes_scroll() {
         harness.event(egui::Event::MouseWheel { unit, delta, phase, source, modifiers });
         harness.run_steps(3);
     }
+    let textures = harness.ctx.tex_manager().read().num_allocated();
+    assert!(textures < 60, "{textures} textures after looking at many pages");
     let later = tiles(&harness);
     assert!(!later.is_empty() && later.len() < 300);
     assert!(!later.iter().any(|tile| first.contains(tile)), "it has scrolled");
+}
+
+/// From the first to far below the last row in sight, by keys alone.
+#[test]
+fn a_tile_that_is_moved_to_comes_into_sight() {
+    let mut harness = finished();
+    reveal(&mut harness, Pane::Mistakes);
+    let first = tiles(&harness);
+    harness.get_by_label(&first[0].1).focus();
+    harness.run_steps(2);
+    for _ in 0..30 {
+        press(&mut harness, Modifiers::NONE, Key::ArrowDown);
+    }
+    let Selection::Image(ImageSource::Test(position)) = harness.state().session.selection else {
+        panic!("no test image is selected")
+    };
+    let shown = tiles(&harness);
+    let label = shown.iter().find(|tile| tile.0 == position).expect("the tile is drawn").1.clone();
+    assert!(!first.iter().any(|tile| tile.0 == position), "it was out of sight");
+    assert!(harness.get_by_label(&label).accesskit_node().is_focused(), "the focus went along");
 }

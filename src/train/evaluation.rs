@@ -182,3 +182,72 @@ pub(super) fn most_likely(logits: &[f32]) -> usize {
     }
     best
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Eight images of three classes; what is expected was worked out by numpy 2.4.6 in double precision.
+    #[test]
+    fn outcomes_and_calibration_of_literal_logits_are_numpys() {
+        let logits = [
+            [2.0, 0.5, -1.0],
+            [0.1, 0.0, -0.1],
+            [3.0, -2.0, 0.0],
+            [0.0, 1.5, 1.0],
+            [-1.0, 0.0, 2.5],
+            [0.2, 0.3, 0.1],
+            [4.0, 0.0, 0.0],
+            [0.0, 0.0, 0.9],
+        ];
+        let labels = [0, 1, 0, 2, 2, 1, 1, 0];
+        let mut tally = Tally::new(3);
+        tally.add(logits[..5].as_flattened(), &labels[..5]);
+        tally.add(logits[5..].as_flattened(), &labels[5..]);
+        let found = tally.finish(7);
+        let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+        assert_eq!((found.step, found.examples, found.errors), (7, 8, 4));
+        assert_eq!(found.outcomes.iter().map(|outcome| outcome.label).collect::<Vec<_>>(), [0, 1, 0, 2, 2, 1, 1, 0]);
+        assert_eq!(
+            found.outcomes.iter().map(|outcome| outcome.predicted).collect::<Vec<_>>(),
+            [0, 0, 0, 1, 2, 1, 0, 2]
+        );
+        assert_eq!(
+            found.outcomes.iter().map(|outcome| outcome.bin()).collect::<Vec<_>>(),
+            [11, 5, 14, 8, 13, 5, 14, 8]
+        );
+        let confidence = [
+            0.785_597_03,
+            0.367_165_4,
+            0.946_499_12,
+            0.546_549_39,
+            0.899_052_27,
+            0.367_165_4,
+            0.964_663_16,
+            0.551_529_6,
+        ];
+        let truth = [
+            0.785_597_03,
+            0.332_224_99,
+            0.946_499_12,
+            0.331_498_96,
+            0.899_052_27,
+            0.367_165_4,
+            0.017_668_42,
+            0.224_235_2,
+        ];
+        for (outcome, (confidence, truth)) in found.outcomes.iter().zip(confidence.into_iter().zip(truth)) {
+            close(f64::from(outcome.confidence), confidence);
+            close(f64::from(outcome.truth), truth);
+        }
+        close(found.loss, 1.142_720_376);
+        close(found.calibration_error, 0.323_782_645);
+        close(found.maximum_calibration_error(), 0.549_039_493);
+        close(found.mean_confidence(), 0.678_527_671);
+    }
+
+    #[test]
+    fn bins_are_fifteenths() {
+        assert_eq!([0.0, 0.066, 0.067, 0.933, 0.934, 1.0].map(bin_of), [0, 0, 1, 13, 14, 14]);
+    }
+}

@@ -13,8 +13,8 @@ use crate::ui::widgets::activations::ActivationAtlas;
 use crate::ui::widgets::atlas::{ImageAtlas, snap};
 use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;
-use crate::ui::widgets::probabilities::{class_name, rows};
-use egui::{Frame, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2};
+use crate::ui::widgets::probabilities::{class_name, most_likely, rows};
+use egui::{Button, Frame, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, StrokeKind, Ui, vec2};
 
 const WIDTH: f32 = 33.0 * theme::UNIT;
 /// A window narrower than this has no room to spare.
@@ -57,7 +57,7 @@ impl App {
             ui.separator();
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match &selection {
                 Selection::Nothing => {
-                    empty(ui, icon::INFO, "Click a sample, a layer or a run: what is known of it appears here.", None);
+                    empty(ui, icon::INFO, "Click an image, a layer or a run: what is known of it appears here.", None);
                 }
                 Selection::Image(source) => self.inspector.image(ui, &mut self.session, source),
                 Selection::Layer(name) => self.inspector.layer(ui, &self.session, name),
@@ -124,14 +124,17 @@ impl InspectorView {
                 return;
             }
         };
+        step_through(ui, session, started.run, source);
         let names = &started.class_names;
         ui.label(label.map_or_else(|| "No label".to_owned(), |label| format!("Class {}", class_name(names, label))));
-        ui.add_space(theme::UNIT / 2.0);
         let looked = session.inspection.clone().filter(|looked| looked.inspection.source == *source);
         let sample = started.samples.iter().position(|sample| sample.source == *source);
-        let live = sample.and_then(|sample| session.sample_probabilities()?.get(sample));
-        let answered = looked.as_ref().map(|looked| &looked.inspection.probabilities);
-        if let Some(probabilities) = live.or(answered) {
+        let step = session.snapshot.samples.as_ref().map_or(0, |samples| samples.generation);
+        let live = sample.and_then(|sample| Some((session.sample_probabilities()?.get(sample)?, step)));
+        let answered = looked.as_ref().map(|looked| (&looked.inspection.probabilities, looked.generation));
+        if let Some((probabilities, step)) = live.or(answered) {
+            verdict(ui, names, probabilities, label, step);
+            ui.add_space(theme::UNIT / 2.0);
             rows(ui, names, probabilities, label);
         }
         ui.add_space(theme::UNIT);
@@ -230,6 +233,50 @@ impl InspectorView {
             let plot = CurvePlot::new(title, title).lines(&lines).height(PLOT_HEIGHT);
             plot.show(ui, &session.store, view, &mut self.cursor);
         }
+    }
+}
+
+/// Buttons to the images before and after this one, where it is in the list of the mistakes.
+fn step_through(ui: &mut Ui, session: &mut Session, run: RunId, source: &ImageSource) {
+    let Some(listed) = session.listed.clone().filter(|listed| listed.run == run) else { return };
+    let Some(place) = listed.place_of(source) else { return };
+    ui.horizontal(|ui| {
+        let neighbours =
+            [("Previous", "Previous image", place.checked_sub(1)), ("Next", "Next image", Some(place + 1))];
+        for (text, name, place) in neighbours {
+            let image = place.and_then(|place| listed.source(place));
+            let button = ui.add_enabled(image.is_some(), Button::new(RichText::new(text).small()));
+            let button = button.on_hover_text(format!("{name} of those that the pane Mistakes lists"));
+            if button.accessible_name(name).clicked()
+                && let Some(image) = image
+            {
+                session.selection = Selection::Image(image);
+            }
+        }
+        let text =
+            format!("{} of {} listed", format::count(place as u64 + 1), format::count(listed.positions.len() as u64));
+        ui.label(RichText::new(text).small().weak());
+    });
+}
+
+/// What the network takes an image for, and what that costs.
+fn verdict(ui: &mut Ui, names: &[String], probabilities: &[f32], label: Option<usize>, step: u64) {
+    let Some(predicted) = most_likely(probabilities) else { return };
+    let share = probabilities.get(predicted).map_or(0.0, |share| f64::from(*share));
+    let said = format!("predicted {} at {}", class_name(names, predicted), format::percent(share));
+    let (text, colour) = match label {
+        Some(label) if label == predicted => (format!("{} {said}", icon::CHECK), ui.visuals().text_color()),
+        Some(_) => (format!("{} {said}", icon::X), ui.visuals().error_fg_color),
+        None => (said, ui.visuals().text_color()),
+    };
+    ui.label(RichText::new(text).color(colour));
+    if let Some(truth) = label.and_then(|label| probabilities.get(label)) {
+        // A probability too small for a float is zero; the loss is finite all the same.
+        let loss = -f64::from(truth.max(f32::MIN_POSITIVE)).ln();
+        let above = if *truth < f32::MIN_POSITIVE { "above " } else { "" };
+        let text = format!("loss {above}{} nats at step {}", theme::figures(loss), format::count(step));
+        ui.label(RichText::new(text).small().weak())
+            .on_hover_text("Cross-entropy of this image: minus the logarithm of the probability of its true class");
     }
 }
 

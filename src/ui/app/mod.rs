@@ -39,7 +39,7 @@ pub use log::{Entry, Level, Log};
 pub use overlay::Overlay;
 pub use pace::IDLE;
 pub use runs::{Change, RunRecord, StoredFacts, leaf};
-pub use session::{Devices, Looked, Selection, Session};
+pub use session::{Devices, Listed, Looked, Selection, Session};
 pub use settings::{Settings, SettingsBook};
 pub use shell::Recent;
 

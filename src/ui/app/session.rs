@@ -9,7 +9,7 @@ use crate::engine::{
     Command, DeviceInfo, Engine, EngineBusy, ImageSource, Inspection, Phase, Query, QueryId, RunId, SampleImage,
     Snapshot,
 };
-use crate::experiments::RangeTestConfig;
+use crate::experiments::{HeldOut, RangeTestConfig};
 use crate::ui::curves::{Curve, CurveStore};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,6 +37,34 @@ pub enum Selection {
     Run(RunId),
 }
 
+/// Images of one split of a run, in an order.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub run: RunId,
+    pub split: HeldOut,
+    /// By position in the split.
+    pub positions: Arc<[u32]>,
+}
+
+impl Listed {
+    /// Where an image stands in the list.
+    pub fn place_of(&self, source: &ImageSource) -> Option<usize> {
+        let position = match (self.split, source) {
+            (HeldOut::Validation, ImageSource::Validation(index)) | (HeldOut::Test, ImageSource::Test(index)) => *index,
+            _ => return None,
+        };
+        self.positions.iter().position(|&listed| listed as usize == position)
+    }
+
+    pub fn source(&self, place: usize) -> Option<ImageSource> {
+        let position = *self.positions.get(place)? as usize;
+        Some(match self.split {
+            HeldOut::Validation => ImageSource::Validation(position),
+            HeldOut::Test => ImageSource::Test(position),
+        })
+    }
+}
+
 impl Selection {
     pub fn image(&self) -> Option<&ImageSource> {
         if let Self::Image(source) = self { Some(source) } else { None }
@@ -59,6 +87,8 @@ pub struct Session {
     pub snapshot: Arc<Snapshot>,
     pub log: Log,
     pub selection: Selection,
+    /// The images that were listed last, to go through one by one.
+    pub listed: Option<Listed>,
     pub devices: Devices,
     /// Images that were drawn and sent to the samples; watched in every run whose images have their shape.
     pub drawn: Arc<Vec<Arc<[u8]>>>,
@@ -111,6 +141,7 @@ impl Session {
             snapshot: Arc::default(),
             log: Log::default(),
             selection: Selection::default(),
+            listed: None,
             devices: Devices::default(),
             drawn: Arc::default(),
             inspection: None,

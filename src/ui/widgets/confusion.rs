@@ -6,7 +6,7 @@ use crate::train::Evaluation;
 use crate::ui::theme;
 use egui::{
     Align2, Color32, ColorImage, FontId, Key, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureOptions, Ui, WidgetInfo, pos2, vec2,
+    TextureHandle, TextureId, TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ const LARGEST_CELL: f32 = 40.0;
 /// Cells below these have no room for a number, or for the name of their class.
 const CELL_WITH_TEXT: f32 = 17.0;
 const CELL_WITH_NAME: f32 = 11.0;
+/// Below this the diagonal is one line.
+const CELL_WITH_OUTLINE: f32 = 4.0;
 const LONGEST_NAME: usize = 5;
 /// Of the colour scale.
 const STEPS: usize = 24;
@@ -42,12 +44,21 @@ pub enum Clicked {
 /// The colours of a matrix, kept until it changes; where the keys have got to.
 #[derive(Default)]
 pub struct ConfusionView {
-    texture: Option<(Shown, TextureHandle)>,
+    shown: Option<Shown>,
     focus: (usize, usize),
 }
 
-/// Which evaluation, how, and in which theme.
-type Shown = (*const Evaluation, Normalised, bool, theme::Look);
+/// What does not change between frames.
+struct Shown {
+    /// Held, so that no other can come to lie at the same address.
+    evaluation: Arc<Evaluation>,
+    normalised: Normalised,
+    look: (bool, theme::Look),
+    /// One texel a cell.
+    texture: TextureHandle,
+    /// What the brightest colour stands for.
+    largest: f32,
+}
 
 struct Matrix<'a> {
     evaluation: &'a Evaluation,
@@ -55,6 +66,8 @@ struct Matrix<'a> {
     normalised: Normalised,
     grid: Rect,
     cell: f32,
+    /// What the brightest colour stands for.
+    largest: f32,
 }
 
 impl ConfusionView {
@@ -79,9 +92,10 @@ impl ConfusionView {
             WidgetInfo::labeled(Role::Figure, true, format!("Confusion matrix, {text}"))
         });
         let grid = Rect::from_min_size(rect.min + vec2(MARGIN, MARGIN), vec2(side, side));
-        let matrix = Matrix { evaluation, names, normalised, grid, cell };
+        let (texture, largest) = self.colours(ui, evaluation, normalised);
+        let matrix = Matrix { evaluation, names, normalised, grid, cell, largest };
         if ui.is_rect_visible(rect) {
-            self.colours(ui, evaluation, normalised, grid);
+            ui.painter().image(texture, grid, Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)), Color32::WHITE);
             matrix.paint(ui, marked);
         }
         let chosen = self.keys(ui, &response, classes);
@@ -96,17 +110,21 @@ impl ConfusionView {
         clicked.or(chosen)
     }
 
-    /// One texel a cell.
-    fn colours(&mut self, ui: &Ui, evaluation: &Arc<Evaluation>, normalised: Normalised, grid: Rect) {
-        let key = (Arc::as_ptr(evaluation), normalised, ui.visuals().dark_mode, theme::look());
-        if self.texture.as_ref().is_none_or(|(known, _)| *known != key) {
-            let picture = picture(evaluation, normalised);
-            let texture = ui.ctx().load_texture("confusion", picture, TextureOptions::NEAREST);
-            self.texture = Some((key, texture));
+    /// The colours, one texel a cell, and what the brightest stands for.
+    fn colours(&mut self, ui: &Ui, evaluation: &Arc<Evaluation>, normalised: Normalised) -> (TextureId, f32) {
+        let look = (ui.visuals().dark_mode, theme::look());
+        let is_same = |shown: &Shown| {
+            Arc::ptr_eq(&shown.evaluation, evaluation) && (shown.normalised, shown.look) == (normalised, look)
+        };
+        if let Some(shown) = self.shown.as_ref().filter(|shown| is_same(shown)) {
+            return (shown.texture.id(), shown.largest);
         }
-        let Some((_, texture)) = &self.texture else { return };
-        let uv = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
-        ui.painter().image(texture.id(), grid, uv, Color32::WHITE);
+        let largest = largest(evaluation, normalised);
+        let texture =
+            ui.ctx().load_texture("confusion", picture(evaluation, normalised, largest), TextureOptions::NEAREST);
+        let id = texture.id();
+        self.shown = Some(Shown { evaluation: Arc::clone(evaluation), normalised, look, texture, largest });
+        (id, largest)
     }
 
     /// Arrows move from cell to cell, Enter opens one.
@@ -159,8 +177,12 @@ impl Matrix<'_> {
         let border = Stroke::new(1.0, theme::border(dark));
         let painter = ui.painter();
         painter.rect_stroke(self.grid, 0.0, border, StrokeKind::Outside);
-        for class in 0..self.evaluation.confusion.len() {
-            self.outline(painter, (class, class), border);
+        if self.cell >= CELL_WITH_OUTLINE {
+            for class in 0..self.evaluation.confusion.len() {
+                self.outline(painter, (class, class), border);
+            }
+        } else {
+            painter.line_segment([self.grid.left_top(), self.grid.right_bottom()], border);
         }
         if self.cell >= CELL_WITH_NAME {
             self.paint_names(ui);
@@ -197,7 +219,7 @@ impl Matrix<'_> {
 
     fn paint_numbers(&self, ui: &Ui) {
         let font = FontId::monospace((self.cell * 0.4).clamp(8.0, theme::SMALL_SIZE));
-        let scale = largest(self.evaluation, self.normalised);
+        let scale = self.largest;
         let panel = ui.visuals().panel_fill;
         for (truth, row) in self.evaluation.confusion.iter().enumerate() {
             let all: u32 = row.iter().sum();
@@ -227,7 +249,7 @@ impl Matrix<'_> {
         }
         let font = FontId::monospace(theme::SMALL_SIZE - 1.0);
         let weak = ui.visuals().weak_text_color();
-        let most = largest(self.evaluation, self.normalised);
+        let most = self.largest;
         let (most, least, unit) = match self.normalised {
             Normalised::No => (format::count(most as u64), "1".to_owned(), "errors"),
             Normalised::ByRow => ("100%".to_owned(), "0%".to_owned(), "of row"),
@@ -282,10 +304,9 @@ fn fill(value: f32, largest: f32, is_right: bool, normalised: Normalised) -> Opt
     is_coloured.then(|| shade(value / largest))
 }
 
-fn picture(evaluation: &Evaluation, normalised: Normalised) -> ColorImage {
+fn picture(evaluation: &Evaluation, normalised: Normalised, most: f32) -> ColorImage {
     let classes = evaluation.confusion.len();
     let mut picture = ColorImage::filled([classes.max(1), classes.max(1)], Color32::TRANSPARENT);
-    let most = largest(evaluation, normalised);
     for (truth, row) in evaluation.confusion.iter().enumerate() {
         let all: u32 = row.iter().sum();
         for (predicted, &count) in row.iter().enumerate() {

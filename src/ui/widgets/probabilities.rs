@@ -37,14 +37,33 @@ pub fn paint_strip(painter: &Painter, rect: Rect, probabilities: &[f32], truth: 
     }
 }
 
-/// A row a class: name, bar, value. The true class is outlined.
+/// More classes than this have no room: the likeliest are shown, and the true one.
+const MOST_ROWS: usize = 20;
+const LIKELIEST: usize = 10;
+
+/// Which classes are shown, in which order.
+fn classes_to_show(probabilities: &[f32], truth: Option<usize>) -> Vec<usize> {
+    let mut classes: Vec<usize> = (0..probabilities.len()).collect();
+    if classes.len() <= MOST_ROWS {
+        return classes;
+    }
+    classes.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+    let place = truth.and_then(|truth| classes.iter().position(|&class| class == truth));
+    let far = place.filter(|&place| place >= LIKELIEST).map(|place| classes[place]);
+    classes.truncate(LIKELIEST);
+    classes.extend(far);
+    classes
+}
+
+/// A row a class: name, bar, value. The true class is outlined. Of many classes only the likeliest.
 pub fn rows(ui: &mut Ui, names: &[String], probabilities: &[f32], truth: Option<usize>) {
     let font = TextStyle::Small.resolve(ui.style());
     let numbers = FontId::monospace(theme::SMALL_SIZE);
     let (text, weak, border) =
         (ui.visuals().text_color(), ui.visuals().weak_text_color(), theme::border(ui.visuals().dark_mode));
     let name_width = name_column(ui, names, probabilities.len());
-    for (class, &probability) in probabilities.iter().enumerate() {
+    for class in classes_to_show(probabilities, truth) {
+        let probability = probabilities[class];
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 15.0), Sense::hover());
         let painter = ui.painter();
         let name = class_name(names, class);
@@ -65,4 +84,17 @@ pub fn rows(ui: &mut Ui, names: &[String], probabilities: &[f32], truth: Option<
 fn name_column(ui: &Ui, names: &[String], classes: usize) -> f32 {
     let longest = (0..classes).map(|class| names.get(class).map_or(2, |name| name.chars().count())).max().unwrap_or(1);
     (longest as f32 * 7.0 + theme::UNIT).min(ui.available_width() * 0.4)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_classes_the_likeliest_and_the_true_one_are_shown() {
+        assert_eq!(classes_to_show(&[0.2, 0.5, 0.3], Some(0)), [0, 1, 2]);
+        let many: Vec<f32> = (0..100).map(|class| class as f32 / 4950.0).collect();
+        assert_eq!(classes_to_show(&many, Some(3)), [99, 98, 97, 96, 95, 94, 93, 92, 91, 90, 3]);
+        assert_eq!(classes_to_show(&many, Some(95)).len(), 10);
+    }
 }

@@ -2,18 +2,18 @@
 
 use super::LabContext;
 use super::evaluated::{Evaluated, EvaluatedView, Filter, nothing_yet, source};
-use crate::engine::{RunId, Started};
+use crate::engine::{ImageSource, RunId, Started};
 use crate::experiments::HeldOut;
 use crate::train::{Evaluation, Outcome};
-use crate::ui::app::Selection;
+use crate::ui::app::{Listed, Selection};
 use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::atlas::snap;
 use crate::ui::widgets::pages::ImagePages;
 use crate::ui::widgets::{empty::empty, format, probabilities::class_name};
 use egui::{
-    Align2, Button, ComboBox, FontId, Key, Rect, Response, RichText, Role, ScrollArea, Sense, Slider, Stroke,
-    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Button, ComboBox, EventFilter, FontId, Id, Key, Modifiers, Rect, Response, RichText, Role, ScrollArea,
+    Sense, Slider, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -63,31 +63,51 @@ pub(super) struct MistakesView {
     order: Order,
     side: f32,
     list: Option<List>,
+    keys: Keys,
     /// Drawn in the last frame.
     pub(super) drawn: usize,
 }
 
 impl Default for MistakesView {
     fn default() -> Self {
-        Self { order: Order::default(), side: FIRST_SIDE, list: None, drawn: 0 }
+        Self { order: Order::default(), side: FIRST_SIDE, list: None, keys: Keys::default(), drawn: 0 }
     }
+}
+
+/// Where the keys are, and what is in sight; of the last frame.
+#[derive(Default)]
+struct Keys {
+    /// Place in the list of the tile that has the focus.
+    focused: Option<usize>,
+    /// What this pane selected: arrow keys move from there while nothing has the focus.
+    own: Option<ImageSource>,
+    /// What was selected, here or elsewhere: another selection is brought into sight.
+    seen: Option<ImageSource>,
+    offset: f32,
 }
 
 /// The images of one evaluation in their order, until that, the filter or the order changes.
 struct List {
     of: Of,
     /// Positions among the images of the split.
-    positions: Vec<u32>,
+    positions: Arc<[u32]>,
     pages: ImagePages,
 }
 
-#[derive(Clone, PartialEq)]
 struct Of {
     run: RunId,
     split: HeldOut,
-    evaluation: *const Evaluation,
+    /// Held, so that no other evaluation can come to lie at the same address.
+    evaluation: Arc<Evaluation>,
     filter: Filter,
     order: Order,
+}
+
+impl Of {
+    fn is(&self, other: &Self) -> bool {
+        let of = |of: &Self| (of.run, of.split, of.filter, of.order);
+        of(self) == of(other) && Arc::ptr_eq(&self.evaluation, &other.evaluation)
+    }
 }
 
 pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut MistakesView, shared: &mut EvaluatedView) {
@@ -105,7 +125,9 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Mistake
         return;
     };
     let (evaluation, split) = (Arc::clone(&found.evaluation), found.split);
-    view.update(&found, &started, shared.filter);
+    if let Some(listed) = view.update(&found, &started, shared.filter) {
+        context.session.listed = Some(listed);
+    }
     toolbar(ui, context, view, shared, &evaluation, &started.class_names);
     let Some(list) = &mut view.list else { return };
     if list.positions.is_empty() {
@@ -113,16 +135,17 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Mistake
         return;
     }
     let mut grid = Grid { evaluation: &evaluation, split, started: &started, side: view.side, drawn: 0 };
-    grid.show(ui, context, list);
+    grid.show(ui, context, list, &mut view.keys);
     view.drawn = grid.drawn;
 }
 
 impl MistakesView {
-    fn update(&mut self, found: &Evaluated<'_>, started: &Started, filter: Filter) {
-        let evaluation = Arc::as_ptr(&found.evaluation);
+    /// Returns the list when it is another than in the last frame.
+    fn update(&mut self, found: &Evaluated<'_>, started: &Started, filter: Filter) -> Option<Listed> {
+        let evaluation = Arc::clone(&found.evaluation);
         let of = Of { run: started.run, split: found.split, evaluation, filter, order: self.order };
-        if self.list.as_ref().is_some_and(|list| list.of == of) {
-            return;
+        if self.list.as_ref().is_some_and(|list| list.of.is(&of)) {
+            return None;
         }
         let outcomes = &found.evaluation.outcomes;
         let mut positions: Vec<u32> =
@@ -131,7 +154,11 @@ impl MistakesView {
             let (a, b) = (self.order.key(outcomes[a as usize]), self.order.key(outcomes[b as usize]));
             a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1))
         });
+        let positions: Arc<[u32]> = positions.into();
+        let listed = Listed { run: of.run, split: of.split, positions: Arc::clone(&positions) };
         self.list = Some(List { of, positions, pages: ImagePages::new(started.image_shape) });
+        self.keys.focused = None;
+        Some(listed)
     }
 }
 
@@ -186,40 +213,60 @@ struct Grid<'a> {
 }
 
 impl Grid<'_> {
-    fn show(&mut self, ui: &mut Ui, context: &mut LabContext<'_>, list: &mut List) {
+    fn show(&mut self, ui: &mut Ui, context: &mut LabContext<'_>, list: &mut List, keys: &mut Keys) {
         let image = list.pages.size(self.side, ui.pixels_per_point());
         let cell = vec2(image.x.max(LEAST_WIDTH), image.y + TEXT_HEIGHT);
         let columns = ((ui.available_width() + GAP) / (cell.x + GAP)).floor().max(1.0) as usize;
         let rows = list.positions.len().div_ceil(columns);
-        let moved = self.move_selection(ui, context, &list.positions, columns);
+        self.move_selection(ui, context, &list.positions, columns, keys);
         list.pages.begin_frame();
         ui.spacing_mut().item_spacing = vec2(GAP, GAP);
         let mut area = ScrollArea::vertical().auto_shrink(false);
-        if let Some(row) = moved {
-            let top = row as f32 * (cell.y + GAP);
-            area = area.vertical_scroll_offset((top - (ui.available_height() - cell.y) / 2.0).max(0.0));
+        if let Some(offset) =
+            self.offset_to_show(context, &list.positions, columns, keys, cell.y, ui.available_height())
+        {
+            area = area.vertical_scroll_offset(offset);
         }
-        area.show_rows(ui, cell.y, rows, |ui, range| {
+        keys.focused = None;
+        let shown = area.show_rows(ui, cell.y, rows, |ui, range| {
             for row in range {
                 let first = row * columns;
                 let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), cell.y), Sense::hover());
                 for index in first..(first + columns).min(list.positions.len()) {
                     let left = line.left() + (index - first) as f32 * (cell.x + GAP);
                     let place = Rect::from_min_size(pos2(left, line.top()), cell);
-                    self.tile(ui, context, list, index, place, image);
+                    self.tile(ui, context, list, index, place, image, keys);
                 }
             }
         });
+        keys.offset = shown.state.clamped_offset().y;
     }
 
-    fn tile(&mut self, ui: &Ui, context: &mut LabContext<'_>, list: &mut List, index: usize, rect: Rect, image: Vec2) {
+    #[expect(clippy::too_many_arguments, reason = "the parts of one control, passed once")]
+    fn tile(
+        &mut self,
+        ui: &Ui,
+        context: &mut LabContext<'_>,
+        list: &mut List,
+        index: usize,
+        rect: Rect,
+        image: Vec2,
+        keys: &mut Keys,
+    ) {
         let position = list.positions[index];
         let outcome = self.evaluation.outcomes[position as usize];
-        let response = ui.interact(rect, ui.scope_id().with(("tile", position)), Sense::click());
+        let response = ui.interact(rect, tile_id(position), Sense::click());
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, self.describe(position, outcome)));
         let image_source = source(self.split, position as usize);
         if response.clicked() {
             context.session.selection = Selection::Image(image_source.clone());
+            // It is in sight already.
+            (keys.own, keys.seen) = (Some(image_source.clone()), Some(image_source.clone()));
+        }
+        if response.has_focus() {
+            keys.focused = Some(index);
+            let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
         }
         self.drawn += 1;
         let picture = Rect::from_min_size(snap(rect.min + vec2(0.0, TEXT_HEIGHT), ui.pixels_per_point()), image);
@@ -263,25 +310,51 @@ impl Grid<'_> {
         format!("{split} image {position}: {}, predicted {} at {share}", name(outcome.label), name(outcome.predicted))
     }
 
-    /// Arrow keys move from image to image once one of the list is selected. Returns the row to scroll to.
-    fn move_selection(&self, ui: &Ui, context: &mut LabContext<'_>, list: &[u32], columns: usize) -> Option<usize> {
-        if ui.ctx().text_edit_focused() || !ui.rect_contains_pointer(ui.max_rect()) {
-            return None;
-        }
-        let step = ui.input(|input| {
-            let pressed = |key| isize::from(input.key_pressed(key));
+    /// Arrow keys move on from the tile that has the focus, or from the image that was selected here last.
+    fn move_selection(&self, ui: &Ui, context: &mut LabContext<'_>, list: &[u32], columns: usize, keys: &mut Keys) {
+        let selected = context.session.selection.image();
+        let own = keys.own.as_ref().filter(|own| selected == Some(own) && !ui.ctx().egui_wants_keyboard_input());
+        let from_own = || list.iter().position(|&position| Some(&source(self.split, position as usize)) == own);
+        let Some(place) = keys.focused.or_else(|| own.and_then(|_| from_own())) else { return };
+        let step = ui.input_mut(|input| {
+            let mut pressed = |key| isize::from(input.consume_key(Modifiers::NONE, key));
             pressed(Key::ArrowRight) - pressed(Key::ArrowLeft)
                 + (pressed(Key::ArrowDown) - pressed(Key::ArrowUp)) * columns as isize
         });
-        if step == 0 {
+        let next = place.checked_add_signed(step).filter(|_| step != 0).and_then(|next| list.get(next));
+        let Some(&next) = next else { return };
+        let image = source(self.split, next as usize);
+        if keys.focused.is_some() {
+            ui.memory_mut(|memory| memory.request_focus(tile_id(next)));
+        }
+        keys.own = Some(image.clone());
+        context.session.selection = Selection::Image(image);
+    }
+
+    /// How far to scroll when another image of the list was selected and its row of height `row` is not in sight.
+    fn offset_to_show(
+        &self,
+        context: &LabContext<'_>,
+        list: &[u32],
+        columns: usize,
+        keys: &mut Keys,
+        row: f32,
+        room: f32,
+    ) -> Option<f32> {
+        let selected = context.session.selection.image();
+        if keys.seen.as_ref() == selected {
             return None;
         }
-        let selected = context.session.selection.image()?;
-        let index = list.iter().position(|&position| source(self.split, position as usize) == *selected)?;
-        let next = index.checked_add_signed(step).filter(|&next| next < list.len())?;
-        context.session.selection = Selection::Image(source(self.split, list[next] as usize));
-        Some(next / columns)
+        keys.seen = selected.cloned();
+        let place = list.iter().position(|&position| Some(&source(self.split, position as usize)) == selected)?;
+        let top = (place / columns) as f32 * (row + GAP);
+        let least = (top + row - room).max(0.0);
+        (!(least..=top).contains(&keys.offset)).then(|| keys.offset.clamp(least, top.max(least)))
     }
+}
+
+fn tile_id(position: u32) -> Id {
+    Id::unique(("mistake", position))
 }
 
 fn outline(ui: &Ui, rect: Rect, response: &Response, is_selected: bool) {
@@ -299,7 +372,7 @@ pub(super) fn records(context: &LabContext<'_>, view: &MistakesView, shared: &Ev
     let list = view.list.as_ref()?;
     let mut records =
         Records::new(["run", "step", "split", "index", "label", "predicted", "confidence", "probability_of_label"]);
-    for &position in &list.positions {
+    for &position in list.positions.iter() {
         let outcome = evaluation.outcomes.get(position as usize)?;
         let name = |class: u16| class_name(run.class_names(), usize::from(class));
         records.push([

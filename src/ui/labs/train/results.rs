@@ -7,7 +7,7 @@ use crate::train::{ClassFigures, Evaluation};
 use crate::ui::export::{Figure, Records};
 use crate::ui::theme;
 use crate::ui::widgets::confusion::{Clicked, ConfusionView, Normalised};
-use crate::ui::widgets::table::{Column, Sorting, Table};
+use crate::ui::widgets::table::{Column, ROW_HEIGHT, Sorting, Table};
 use crate::ui::widgets::{format, probabilities::class_name};
 use egui::{Button, Label, Rect, RichText, ScrollArea, Ui, vec2};
 use std::sync::Arc;
@@ -139,15 +139,16 @@ fn classes(ui: &mut Ui, view: &mut ResultsView, evaluation: &Evaluation, names: 
         }
     }
     let mut table = Table::untitled(ui, &COLUMNS);
-    let (titles, _) =
-        ui.allocate_exact_size(vec2(TABLE_WIDTH, crate::ui::widgets::table::ROW_HEIGHT), egui::Sense::hover());
+    let (titles, _) = ui.allocate_exact_size(vec2(TABLE_WIDTH, ROW_HEIGHT), egui::Sense::hover());
     let sorted = view.sorting.column.map(|column| (column, view.sorting.descending));
     if let Some(column) = table.sortable_titles(ui, titles, sorted) {
         view.sorting.click(column);
     }
     let text = ui.visuals().text_color();
     let mut clicked = None;
-    for class in order {
+    let seen = in_sight(ui, order.len());
+    table.skip(ui, seen.start);
+    for &class in &order[seen.clone()] {
         let (name, figures) = (class_name(names, class), &evaluation.classes[class]);
         let row = table.row(ui, || format!("{name}: recall {}", format::percent(figures.recall)));
         let button = row.put(ui, 0, Button::new(RichText::new(&name)).frame(false).small().truncate());
@@ -160,7 +161,16 @@ fn classes(ui: &mut Ui, view: &mut ResultsView, evaluation: &Evaluation, names: 
             row.text(ui, index + 2, format::percent(share), text);
         }
     }
+    table.skip(ui, order.len() - seen.end);
     clicked
+}
+
+/// Of `count` rows from here on, those that can be seen: there may be thousands of classes.
+fn in_sight(ui: &Ui, count: usize) -> std::ops::Range<usize> {
+    let top = ui.cursor().top();
+    let row = |y: f32| ((y - top) / ROW_HEIGHT).max(0.0);
+    let (first, last) = (row(ui.clip_rect().top()) as usize, row(ui.clip_rect().bottom()).ceil() as usize);
+    first.min(count)..last.clamp(first.min(count), count)
 }
 
 fn column_value(figures: &ClassFigures, class: usize, column: usize) -> f64 {

@@ -15,6 +15,10 @@ use glassbox::ui::{App, WindowOptions};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const FRAMES: usize = 600;
 const BETWEEN_FRAMES: Duration = Duration::from_millis(33);
 const RUNS: u64 = 10;

@@ -19,6 +19,11 @@ use window::{click, current, open, press, reveal, wait};
 const SMALL: Vec2 = vec2(1280.0, 800.0);
 const LARGE: Vec2 = vec2(2560.0, 1440.0);
 
+fn folder() -> PathBuf {
+    std::env::var_os("GLASSBOX_GALLERY")
+        .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("gallery"), PathBuf::from)
+}
+
 fn file_name(pane: Pane) -> String {
     pane.title().to_lowercase().replace(' ', "-")
 }
@@ -76,7 +81,7 @@ fn take_every_pane(harness: &mut Harness<'_, App>, folder: &Path) {
 #[test]
 #[ignore = "writes files"]
 fn gallery() {
-    let folder = PathBuf::from(std::env::var_os("GLASSBOX_GALLERY").expect("GLASSBOX_GALLERY names a folder"));
+    let folder = folder();
     let mut harness = with_something_to_see();
     if std::env::var_os("GLASSBOX_GALLERY_ALL").is_none() {
         take_every_pane(&mut harness, &folder);
@@ -104,7 +109,7 @@ fn gallery() {
 #[test]
 #[ignore = "writes files"]
 fn empty_panes() {
-    let folder = PathBuf::from(std::env::var_os("GLASSBOX_GALLERY").expect("GLASSBOX_GALLERY names a folder"));
+    let folder = folder();
     let mut harness = open(TrainConfig::default());
     take_every_pane(&mut harness, &folder.join("empty"));
 }

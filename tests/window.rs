@@ -5,13 +5,8 @@
 mod window;
 
 use egui::{Key, Modifiers};
-use egui_kittest::{
-    Harness,
-    kittest::{NodeT, Queryable},
-};
-use glassbox::data::Amount;
+use egui_kittest::kittest::{NodeT, Queryable};
 use glassbox::engine::{ImageSource, Phase};
-use glassbox::experiments::TrainConfig;
 use glassbox::ui::App;
 use glassbox::ui::app::{Level, Selection};
 use std::time::Duration;
@@ -227,53 +222,4 @@ fn the_untouched_window_looks_as_it_did() {
     harness.hover_at(egui::pos2(5.0, 790.0));
     harness.run_steps(4);
     harness.snapshot_options("light", &options);
-}
-
-/// Pictures for people to look at: `GLASSBOX_PICTURES=folder cargo test --test window pictures -- --ignored`.
-#[test]
-#[ignore = "writes files"]
-fn pictures() {
-    let folder = std::env::var_os("GLASSBOX_PICTURES").map_or_else(std::env::temp_dir, std::path::PathBuf::from);
-    let network = std::env::var("GLASSBOX_NETWORK").unwrap_or_else(|_| "lenet".to_owned());
-    let mut config = TrainConfig { network, epochs: 1, ..TrainConfig::default() };
-    config.data.train = Amount::Count(6_000);
-    let mut harness = open(config);
-    let take = |harness: &mut Harness<'_, App>, name: &str| {
-        harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
-    };
-    take(&mut harness, "empty");
-    press(&mut harness, Modifiers::NONE, Key::Space);
-    wait(&mut harness, "twenty steps", |app| current(app).step >= 10);
-    harness.get_by_label("Learning rate").set_value_accesskit(0.003);
-    wait(&mut harness, "samples", |app| app.session.sample_probabilities().is_some() && current(app).step >= 20);
-    harness.query_all_by_label_contains("Sample 4:").next().unwrap().click();
-    wait(&mut harness, "activations", |app| app.session.inspection.is_some());
-    take(&mut harness, "training");
-    harness.query_all_by_label("Layers").next().unwrap().click();
-    wait(&mut harness, "the end", |app| current(app).phase == Phase::Finished);
-    click(&mut harness, "Results");
-    take(&mut harness, "finished");
-    click(&mut harness, "Runs");
-    press(&mut harness, Modifiers::NONE, Key::F12);
-    click(&mut harness, "Log");
-    take(&mut harness, "runs");
-    click(&mut harness, "Log");
-    harness.state_mut().session.log.error("lenet-1: `convnet-cifar` takes images of 3x32x32, but `mnist` has 1x28x28");
-    harness.state_mut().session.log.note("No file dialog can be shown here: type the path into the field.");
-    click(&mut harness, "Reset");
-    harness.get_by_label("Seed").set_value_accesskit(7.0);
-    click(&mut harness, "Choose network");
-    take(&mut harness, "notices");
-    press(&mut harness, Modifiers::NONE, Key::Escape);
-    click(&mut harness, "Switch theme");
-    click(&mut harness, "Layers");
-    harness.query_all_by_label_contains("Layer conv").next().unwrap().click();
-    harness.run_steps(3);
-    take(&mut harness, "light");
-    harness.set_size(egui::vec2(2560.0, 1440.0));
-    harness.run_steps(4);
-    take(&mut harness, "light-large");
-    harness.set_size(egui::vec2(900.0, 600.0));
-    harness.run_steps(4);
-    take(&mut harness, "light-small");
 }

@@ -23,6 +23,8 @@ pub(super) struct Crosshair {
     at: Option<f64>,
     pinned: Option<f64>,
     axis: XAxis,
+    /// The plot under the pointer, in the last frame.
+    over: Option<egui::Id>,
 }
 
 impl CurveViews {
@@ -41,7 +43,15 @@ impl CurveViews {
     ) {
         let crosshair = &mut self.crosshair;
         let mut at = crosshair.at.or(crosshair.pinned);
+        // While one plot is pointed at, its card is enough: the others show the place, and the pane Values all numbers.
+        let own = ui.scope_id();
+        let plot = plot.readout(crosshair.over.is_none_or(|over| over == own));
         let shown = plot.show(ui, &context.session.store, view, &mut at);
+        if shown.response.hovered() {
+            crosshair.over = Some(own);
+        } else if crosshair.over == Some(own) {
+            crosshair.over = None;
+        }
         crosshair.at = at.filter(|_| at != crosshair.pinned);
         if let Some(clicked) = shown.clicked_x {
             let near = |pinned: f64| (pinned - clicked).abs() <= PIN_REACH * clicked.abs().max(1.0);

@@ -10,9 +10,10 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use glassbox::data::Amount;
 use glassbox::engine::Phase;
-use glassbox::experiments::TrainConfig;
+use glassbox::experiments::{RangeTestConfig, TrainConfig};
 use glassbox::ui::App;
-use glassbox::ui::labs::train::Pane;
+use glassbox::ui::app::Action;
+use glassbox::ui::labs::train::{Arrangement, Pane};
 use std::path::{Path, PathBuf};
 use window::{click, current, open, press, reveal, wait};
 
@@ -40,6 +41,8 @@ fn with_something_to_see() -> Harness<'static, App> {
         harness.get_by_label("Learning rate").set_value_accesskit(rate);
         press(&mut harness, Modifiers::NONE, Key::Space);
         wait(&mut harness, "the first epoch", |app| app.session.snapshot.epoch > 1.2);
+        let settings = harness.state().book.current().clone();
+        harness.state_mut().session.find_rate(&settings, RangeTestConfig::default());
         harness.get_by_label("Learning rate").set_value_accesskit(rate / 2.0);
         wait(&mut harness, "the end", |app| current(app).phase == Phase::Finished);
     }
@@ -78,6 +81,18 @@ fn take_every_pane(harness: &mut Harness<'_, App>, folder: &Path) {
     }
 }
 
+/// All panes at once, then the first arrangement again.
+fn take_everything(harness: &mut Harness<'_, App>, file: &Path) {
+    let ctx = harness.ctx.clone();
+    harness.set_size(LARGE);
+    harness.state_mut().perform(&ctx, Action::Arrange(Arrangement::Everything));
+    harness.run_steps(6);
+    take(harness, file);
+    harness.state_mut().perform(&ctx, Action::Arrange(Arrangement::Default));
+    harness.set_size(SMALL);
+    harness.run_steps(4);
+}
+
 #[test]
 #[ignore = "writes files"]
 fn gallery() {
@@ -85,6 +100,7 @@ fn gallery() {
     let mut harness = with_something_to_see();
     if std::env::var_os("GLASSBOX_GALLERY_ALL").is_none() {
         take_every_pane(&mut harness, &folder);
+        take_everything(&mut harness, &folder.join("everything.png"));
         click(&mut harness, "Switch theme");
         for pane in [Pane::Samples, Pane::Results, Pane::Histograms] {
             reveal(&mut harness, pane);

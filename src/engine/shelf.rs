@@ -6,8 +6,8 @@ use crate::nets::Checkpoint;
 use std::collections::VecDeque;
 use std::path::Path;
 
-/// Networks are dropped, oldest first, when all of them together are larger; curves and settings stay.
-const MOST_VALUES: usize = 128 << 20;
+/// Networks are dropped, oldest first, when all of them together are larger than 128 MiB; curves and settings stay.
+const MOST_VALUES: usize = 32 << 20;
 
 /// Oldest first.
 #[derive(Default)]

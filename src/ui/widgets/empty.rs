@@ -10,7 +10,7 @@ pub fn empty(ui: &mut Ui, icon: &str, text: &str, button: Option<(&str, &str)>) 
     ui.add_space(((ui.available_height() - height) / 2.0).max(theme::UNIT));
     ui.vertical_centered(|ui| {
         ui.label(theme::icon_text(icon, 24.0).color(ui.visuals().weak_text_color()));
-        ui.set_max_width(36.0 * theme::UNIT);
+        ui.set_max_width(ui.available_width().min(36.0 * theme::UNIT));
         ui.label(RichText::new(text).weak());
         if let Some((label, tooltip)) = button {
             ui.add_space(theme::UNIT / 2.0);

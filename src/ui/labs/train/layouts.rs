@@ -178,7 +178,7 @@ const EVERYTHING: Part = Part::Row(&[
         0.28,
         Part::Column(&[
             (0.2, Part::Tabs(&[Pane::Results])),
-            (0.2, Part::Row(&[(0.5, Part::Tabs(&[Pane::Calibration])), (0.5, Part::Tabs(&[Pane::RateFinder]))])),
+            (0.2, Part::Row(&[(0.4, Part::Tabs(&[Pane::Calibration])), (0.6, Part::Tabs(&[Pane::RateFinder]))])),
             (0.2, Part::Row(&[(0.6, Part::Tabs(&[Pane::Layers])), (0.4, Part::Tabs(&[Pane::Hints]))])),
             (0.2, Part::Tabs(&[Pane::Runs])),
             (0.2, Part::Row(&[(0.5, Part::Tabs(&[Pane::Differences])), (0.5, Part::Tabs(&[Pane::Values]))])),

@@ -9,7 +9,7 @@ use crate::ui::widgets::format;
 use egui::{Button, ComboBox, DragValue, Frame, Label, Margin, RichText, Stroke, TextEdit, Ui};
 use std::collections::HashMap;
 
-const NAME_WIDTH: f32 = 8.0 * theme::UNIT;
+const NAME_WIDTH: f32 = 6.5 * theme::UNIT;
 
 /// Names that are not finished yet, by layer; none is that of the network.
 #[derive(Default)]
@@ -101,10 +101,12 @@ fn layer(
             ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
             changed = title(ui, context, names, architecture, index);
         });
-        ui.horizontal_wrapped(|ui| {
-            ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
-            changed = numbers(ui, architecture, index).or(changed.take());
-        });
+        if !fields(&mut layer.kind.clone()).is_empty() {
+            ui.horizontal_wrapped(|ui| {
+                ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
+                changed = numbers(ui, architecture, index).or(changed.take());
+            });
+        }
         match row {
             Ok(row) => facts(ui, row),
             Err(fault) => changed = repair(ui, architecture, fault, &layer.name).or(changed.take()),

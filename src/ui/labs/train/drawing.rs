@@ -246,8 +246,9 @@ fn no_network(ui: &mut Ui, context: &mut LabContext<'_>) {
 }
 
 fn classification(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut DrawingView, started: &Started) {
-    if view.image.is_none() && view.drawing.has_ink() {
-        // Drawn before there was a network.
+    let fits = |image: &Arc<[u8]>| image.len() == started.image_shape.units();
+    if !view.image.as_ref().is_some_and(fits) && view.drawing.has_ink() {
+        // Drawn before there was a network, or for one that takes other images.
         select(context.session, view, Some(started));
     }
     let Some(image) = view.image.clone() else {

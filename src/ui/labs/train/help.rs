@@ -29,7 +29,7 @@ impl Pane {
                 "",
             ),
             Self::Quantity => (
-                "Any other figure that is measured, by run: learning rate, gradient norm, throughput. Choose it above \
+                "Any other figure that is measured, by run: errors, learning rate, throughput, gradient norm. Choose it above \
                  the plot. A sudden rise of the gradient norm comes before most divergences.",
                 "Pascanu, Mikolov, Bengio 2013, arXiv 1211.5063",
             ),
@@ -40,8 +40,8 @@ impl Pane {
                 "Glorot, Bengio 2010 (AISTATS)",
             ),
             Self::Histograms => (
-                "How the values of a layer (weights, gradients, activations) are spread, one histogram a look, the \
-                 latest in front. A spike at zero is dead units; a spread that grows without end comes before an \
+                "How the values of a layer (weights, gradients, activations) are spread, one histogram every \
+                 few steps, as a heat map over time or as ridges, the latest in front. A spike at zero is dead units; a spread that grows without end comes before an \
                  overflow.",
                 "",
             ),
@@ -53,18 +53,18 @@ impl Pane {
             ),
             Self::Mistakes => (
                 "Images that the network takes for another class, the most confident mistakes first. Click one to see \
-                 its activations. Many are wrong for a reason that a person can see; some labels are wrong \
-                 themselves.",
+                 its activations. A cell of the confusion matrix, a class or a bin of the calibration \
+                 diagram shows its images here. Many are wrong for a reason that a person can see.",
                 "LeCun, Bottou, Bengio, Haffner 1998, figure 8",
             ),
             Self::Drawing => (
-                "Draw with the pointer: what is drawn is classified as it grows. Move it, thicken it, turn it, and \
-                 see what the network minds and what it does not.",
-                "",
+                "Draw with the pointer: what is drawn is scaled and centred as MNIST was, and classified stroke by stroke. \
+                 Draw thick or thin, upright or slanted, and see what the network minds and what it does not.",
+                "LeCun, Bottou, Bengio, Haffner 1998, section III",
             ),
             Self::Layers => (
                 "Every layer: its kind, the shape of its output, parameters, cost, receptive field and health. Click \
-                 one and every pane follows.",
+                 one, and the inspector and the plots by layer follow.",
                 "",
             ),
             Self::Results => (

@@ -21,8 +21,9 @@ const MINUTES: f64 = 5.0;
 /// A frame that takes longer is a pane that is stuck.
 const LONGEST_FRAME: Duration = Duration::from_secs(10);
 const REPORT_EVERY: Duration = Duration::from_mins(1);
-/// What a point of a curve takes: four columns, the smoothed one, and the pyramids over both.
-const BYTES_A_POINT: usize = 96;
+/// What a point of a curve takes: four columns, the smoothed one, the pyramids over both, and its row of `metrics.csv`, which
+/// waits for a folder; what grows holds up to twice what it needs.
+const BYTES_A_POINT: usize = 192;
 /// Allocators, caches and logs that have bounds of their own.
 const SLACK: usize = 192 << 20;
 const SIZES: [Vec2; 4] = [vec2(1280.0, 800.0), vec2(2560.0, 1440.0), vec2(900.0, 600.0), vec2(1600.0, 1000.0)];

@@ -1,6 +1,9 @@
 //! Saving what is on screen: by right click, by accessible names, into files that other programs can read.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/window.rs"]
+mod window;
+
 use egui::{Key, Modifiers, OutputCommand, Rect};
 use egui_kittest::{Harness, kittest::Queryable};
 use glassbox::data::Amount;
@@ -11,6 +14,7 @@ use glassbox::ui::{App, WindowOptions, export};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use window::{click, wait};
 
 /// Far longer than anything here takes.
 const DEADLINE: Duration = Duration::from_mins(1);
@@ -25,18 +29,6 @@ fn open() -> Harness<'static, App> {
     harness
 }
 
-/// Draws frames until it is so.
-fn wait(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
-    let began = Instant::now();
-    while !is_so(harness.state()) {
-        let log: Vec<&str> = harness.state().session.log.entries().iter().map(|entry| entry.text.as_str()).collect();
-        assert!(began.elapsed() < DEADLINE, "waited in vain: {what}; the log says {log:?}");
-        harness.step();
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    harness.run_steps(2);
-}
-
 /// A run of a few steps that is paused, so that nothing moves.
 fn open_trained() -> Harness<'static, App> {
     let mut harness = open();
@@ -49,11 +41,6 @@ fn open_trained() -> Harness<'static, App> {
     harness.run_steps(2);
     wait(&mut harness, "a pause", |app| app.session.phase() == &Phase::Paused);
     harness
-}
-
-fn click(harness: &mut Harness<'_, App>, name: &str) {
-    harness.get_by_label(name).click();
-    harness.run_steps(3);
 }
 
 /// Opens the menu of a figure and chooses.

@@ -1,14 +1,18 @@
 //! The pane of histograms, driven by accessible names, with an engine that trains.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/window.rs"]
+mod window;
+
 use egui::{Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable};
 use glassbox::data::Amount;
 use glassbox::engine::Phase;
 use glassbox::experiments::TrainConfig;
-use glassbox::ui::app::{RunRecord, Selection};
-use glassbox::ui::{App, WindowOptions};
+use glassbox::ui::App;
+use glassbox::ui::app::Selection;
 use std::time::{Duration, Instant};
+use window::{click, current, wait};
 
 const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -22,34 +26,13 @@ fn config(every: u64) -> TrainConfig {
 }
 
 fn open(config: TrainConfig) -> Harness<'static, App> {
-    let options = WindowOptions { device: "cpu".to_owned(), config, persist: false, ..WindowOptions::default() };
-    let mut harness = Harness::builder().with_size([1280.0, 800.0]).build_eframe(|cc| App::new(cc, options));
-    harness.run_steps(2);
+    let mut harness = window::open(config);
     click(&mut harness, "Histograms");
     harness
 }
 
-fn wait(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
-    let began = Instant::now();
-    while !is_so(harness.state()) {
-        assert!(began.elapsed() < DEADLINE, "waited in vain: {what}");
-        harness.step();
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    harness.step();
-}
-
-fn current(app: &App) -> &RunRecord {
-    app.session.current().expect("a run was started")
-}
-
 fn press(harness: &mut Harness<'_, App>, key: Key) {
     harness.key_press_modifiers(Modifiers::NONE, key);
-    harness.run_steps(2);
-}
-
-fn click(harness: &mut Harness<'_, App>, name: &str) {
-    harness.get_by_label(name).click();
     harness.run_steps(2);
 }
 

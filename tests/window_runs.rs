@@ -1,6 +1,9 @@
 //! The list of runs and their differences, driven by accessible names.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/window.rs"]
+mod window;
+
 use egui::{Key, Modifiers};
 use egui_kittest::{
     Harness,
@@ -14,9 +17,7 @@ use glassbox::ui::labs::train::Pane;
 use glassbox::ui::{App, WindowOptions};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-
-const DEADLINE: Duration = Duration::from_mins(1);
+use window::{click, reveal, wait};
 
 fn tiny() -> TrainConfig {
     let mut config = TrainConfig { network: "mlp-30".to_owned(), epochs: 1, ..TrainConfig::default() };
@@ -37,32 +38,10 @@ fn open(config: TrainConfig) -> Harness<'static, App> {
     open_with(WindowOptions { config, ..WindowOptions::default() })
 }
 
-/// The pane fills the lab.
-fn reveal(harness: &mut Harness<'_, App>, pane: Pane) {
-    perform(harness, Action::Reveal(pane));
-    click(harness, &format!("Maximise pane: {}", pane.title()));
-}
-
 fn perform(harness: &mut Harness<'_, App>, action: Action) {
     let ctx = harness.ctx.clone();
     harness.state_mut().perform(&ctx, action);
     harness.run_steps(2);
-}
-
-fn wait(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
-    let began = Instant::now();
-    while !is_so(harness.state()) {
-        let log: Vec<&str> = harness.state().session.log.entries().iter().map(|entry| entry.text.as_str()).collect();
-        assert!(began.elapsed() < DEADLINE, "waited in vain: {what}; the log says {log:?}");
-        harness.step();
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    harness.run_steps(2);
-}
-
-fn click(harness: &mut Harness<'_, App>, name: &str) {
-    harness.get_by_label(name).click();
-    harness.run_steps(3);
 }
 
 fn type_over(harness: &mut Harness<'_, App>, field: &str, text: &str, end: Key) {

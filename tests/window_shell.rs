@@ -1,6 +1,9 @@
 //! The shell of the window: palette, help, keys, layouts, scale, contrast, log; driven by accessible names.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/window.rs"]
+mod window;
+
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, pos2, vec2};
 use egui_kittest::{
@@ -8,16 +11,13 @@ use egui_kittest::{
     kittest::{NodeT, Queryable},
 };
 use glassbox::data::Amount;
-use glassbox::engine::Phase;
 use glassbox::experiments::TrainConfig;
 use glassbox::ui::app::{Action, Level};
 use glassbox::ui::labs::train::Pane;
 use glassbox::ui::theme::{self, Contrast, Palette};
 use glassbox::ui::{App, WindowOptions};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
-
-const DEADLINE: Duration = Duration::from_mins(1);
+use window::{click, press, train_a_little, wait};
 
 fn tiny() -> TrainConfig {
     let mut config = TrainConfig { network: "mlp-30".to_owned(), epochs: 10_000, ..TrainConfig::default() };
@@ -39,16 +39,6 @@ fn open_at(size: egui::Vec2, pixels_per_point: f32) -> Harness<'static, App> {
     harness
 }
 
-fn press(harness: &mut Harness<'_, App>, modifiers: Modifiers, key: Key) {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run_steps(2);
-}
-
-fn click(harness: &mut Harness<'_, App>, name: &str) {
-    harness.get_by_label(name).click();
-    harness.run_steps(3);
-}
-
 fn type_into(harness: &mut Harness<'_, App>, name: &str, text: &str) {
     harness.get_by_label(name).focus();
     harness.run_steps(2);
@@ -59,23 +49,6 @@ fn type_into(harness: &mut Harness<'_, App>, name: &str, text: &str) {
 fn palette(harness: &mut Harness<'_, App>, query: &str) {
     press(harness, Modifiers::COMMAND, Key::K);
     type_into(harness, "Search commands", query);
-}
-
-fn wait(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
-    let began = Instant::now();
-    while !is_so(harness.state()) {
-        assert!(began.elapsed() < DEADLINE, "waited in vain: {what}");
-        harness.step();
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    harness.step();
-}
-
-fn train_a_little(harness: &mut Harness<'_, App>) {
-    press(harness, Modifiers::NONE, Key::Space);
-    wait(harness, "three steps", |app| app.session.current().is_some_and(|run| run.step >= 3));
-    press(harness, Modifiers::NONE, Key::Space);
-    wait(harness, "a pause", |app| app.session.current().is_some_and(|run| run.phase == Phase::Paused));
 }
 
 fn perform(harness: &mut Harness<'_, App>, action: Action) {

@@ -1,18 +1,18 @@
 //! The learning-rate finder, hints, faults and live changes in the window, by accessible names.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "common/window.rs"]
+mod window;
+
 use egui::{Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable};
 use glassbox::data::Amount;
 use glassbox::engine::Phase;
 use glassbox::experiments::{RangeTestEnd, TrainConfig};
 use glassbox::train::HintKind;
-use glassbox::ui::app::{RunRecord, Selection};
-use glassbox::ui::{App, WindowOptions};
-use std::time::{Duration, Instant};
-
-/// Far longer than anything here takes.
-const DEADLINE: Duration = Duration::from_mins(1);
+use glassbox::ui::App;
+use glassbox::ui::app::Selection;
+use window::{click, current, open, wait};
 
 /// Many epochs, so that the run is still on when the test looks.
 fn long() -> TrainConfig {
@@ -26,36 +26,8 @@ fn with(settings: &[(&str, &str)]) -> TrainConfig {
     settings.iter().fold(long(), |config, (key, value)| config.with(key, value).unwrap())
 }
 
-fn open(config: TrainConfig) -> Harness<'static, App> {
-    let options = WindowOptions { device: "cpu".to_owned(), config, persist: false, ..WindowOptions::default() };
-    let mut harness = Harness::builder().with_size([1280.0, 800.0]).build_eframe(|cc| App::new(cc, options));
-    harness.run_steps(2);
-    harness
-}
-
-/// Draws frames until it is so.
-fn wait(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> bool) {
-    let began = Instant::now();
-    while !is_so(harness.state()) {
-        let log: Vec<&str> = harness.state().session.log.entries().iter().map(|entry| entry.text.as_str()).collect();
-        assert!(began.elapsed() < DEADLINE, "waited in vain: {what}; the log says {log:?}");
-        harness.step();
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    harness.step();
-}
-
-fn current(app: &App) -> &RunRecord {
-    app.session.current().expect("a run was started")
-}
-
 fn press(harness: &mut Harness<'_, App>, key: Key) {
     harness.key_press_modifiers(Modifiers::NONE, key);
-    harness.run_steps(2);
-}
-
-fn click(harness: &mut Harness<'_, App>, name: &str) {
-    harness.get_by_label(name).click();
     harness.run_steps(2);
 }
 

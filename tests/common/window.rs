@@ -46,7 +46,7 @@ pub fn wait(harness: &mut Harness<'_, App>, what: &str, is_so: impl Fn(&App) -> 
         harness.step();
         std::thread::sleep(Duration::from_millis(10));
     }
-    harness.step();
+    harness.run_steps(2);
 }
 
 #[track_caller]
@@ -62,7 +62,7 @@ pub fn press(harness: &mut Harness<'_, App>, modifiers: Modifiers, key: Key) {
 #[track_caller]
 pub fn click(harness: &mut Harness<'_, App>, name: &str) {
     harness.get_by_label(name).click();
-    harness.run_steps(2);
+    harness.run_steps(3);
 }
 
 /// Brings a pane to the front.

@@ -110,7 +110,7 @@ fn changes(run: &RunRecord) -> Option<Records> {
             change.after.clone(),
         ]);
     }
-    (!records.rows.is_empty()).then_some(records)
+    (!records.is_empty()).then_some(records)
 }
 
 fn paint_epochs(painter: &Painter, visuals: &Visuals, line: Rect, run: &RunRecord, place: &impl Fn(f64) -> f32) {

@@ -76,7 +76,7 @@ fn pixels_of(shape: Shape, pixels: &[u8]) -> Option<Records> {
         let [channel, row, column] = place_in(shape, index);
         records.push([channel, row, column, value.to_string()]);
     }
-    (!records.rows.is_empty()).then_some(records)
+    (!records.is_empty()).then_some(records)
 }
 
 /// What an image makes of every layer, a value a row.

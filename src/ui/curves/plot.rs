@@ -274,17 +274,17 @@ pub fn records(store: &CurveStore, lines: &[Line<'_>]) -> Option<Records> {
         let [steps, epochs, seconds] = XAxis::ALL.map(|axis| curve.x(axis));
         for (point, value) in curve.values().iter().enumerate() {
             records.push([
-                line.of.to_owned(),
-                line.series.to_owned(),
-                steps[point].to_string(),
-                epochs[point].to_string(),
-                seconds[point].to_string(),
-                value.to_string(),
-                curve.smoothed()[point].to_string(),
+                line.of,
+                line.series,
+                &steps[point].to_string(),
+                &epochs[point].to_string(),
+                &seconds[point].to_string(),
+                &value.to_string(),
+                &curve.smoothed()[point].to_string(),
             ]);
         }
     }
-    (!records.rows.is_empty()).then_some(records)
+    (!records.is_empty()).then_some(records)
 }
 
 fn in_percent(mark: GridMark, scale: Scale, percent: bool) -> GridMark {

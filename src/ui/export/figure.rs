@@ -51,15 +51,14 @@ impl<'a> Figure<'a> {
         if is_first && (is_asked || (clicked && pointed.is_some())) {
             desk.asked = None;
             let at = pointed.unwrap_or(rect.center());
-            let has_records = records().is_some();
-            desk.menu = Some(Menu { figure: self.id, name: self.name.to_owned(), at, has_records, opened: now });
+            desk.menu = Some(Menu { figure: self.id, name: self.name.to_owned(), at, opened: now });
             return;
         }
         let Some(wish) = desk.wish.take_if(|wish| wish.figure == self.id) else { return };
         let subject = desk.subject.clone();
         drop(desk);
         let content = if wish.format.is_table() {
-            records().map(|records| records.to_csv())
+            records().map(Records::into_csv)
         } else {
             let title = if subject.is_empty() { self.name.to_owned() } else { format!("{}, {subject}", self.name) };
             Some(self.document(ui, rect, &title))

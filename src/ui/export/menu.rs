@@ -11,7 +11,6 @@ pub(super) struct Menu {
     pub figure: Id,
     pub name: String,
     pub at: Pos2,
-    pub has_records: bool,
     /// The pass in which it was opened.
     pub opened: u64,
 }
@@ -63,16 +62,12 @@ fn items(ui: &mut Ui, menu: &Menu, is_new: bool) -> Option<Format> {
         let tooltip = format!("Pixels, {scale} for every point on screen in each direction");
         item(ui, text, &format!("Save as PNG {scale}x"), &tooltip, Format::Png(scale));
     }
-    if menu.has_records {
-        let text = format!("{} Save as CSV...", icon::LIST);
-        item(ui, text, "Save as CSV", "The values behind it, in full, with a header line", Format::Csv);
-    }
+    let text = format!("{} Save as CSV...", icon::LIST);
+    item(ui, text, "Save as CSV", "The values behind it, in full, with a header line", Format::Csv);
     ui.separator();
     let text = format!("{} Copy picture", icon::COPY);
     item(ui, text, "Copy picture", "As pixels, two for every point on screen, to the clipboard", Format::CopyPicture);
-    if menu.has_records {
-        let text = format!("{} Copy as CSV", icon::COPY);
-        item(ui, text, "Copy as CSV", "The values behind it, as text, to the clipboard", Format::CopyCsv);
-    }
+    let text = format!("{} Copy as CSV", icon::COPY);
+    item(ui, text, "Copy as CSV", "The values behind it, as text, to the clipboard", Format::CopyCsv);
     chosen
 }

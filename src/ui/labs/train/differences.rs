@@ -208,7 +208,6 @@ fn middle() -> egui::Layout {
 }
 
 /// The table: a row a figure or setting, a column a run.
-#[allow(dead_code, reason = "for the context menu of the pane")]
 pub(super) fn records(context: &LabContext<'_>, view: &mut DifferencesView) -> Option<Records> {
     let session = &*context.session;
     let runs = shown_runs(session);
@@ -217,14 +216,14 @@ pub(super) fn records(context: &LabContext<'_>, view: &mut DifferencesView) -> O
     }
     update(view, &runs);
     let names = runs.iter().map(|run| run.name.clone());
-    let header = std::iter::once("setting".to_owned()).chain(names).collect();
-    let figures = FIGURES.iter().map(|figure| {
+    let mut records = Records::with_header(std::iter::once("setting".to_owned()).chain(names));
+    for figure in &FIGURES {
         let value = |run: &&RunRecord| figure.number(session, run).map_or_else(String::new, |value| value.to_string());
-        std::iter::once(figure.look().title.to_lowercase()).chain(runs.iter().map(value)).collect()
-    });
-    let settings =
-        view.shown.iter().flat_map(|(_, rows)| rows).map(|row| {
-            std::iter::once(row.key.clone()).chain(row.cells.iter().map(|(text, _)| text.clone())).collect()
-        });
-    Some(Records { header, rows: figures.chain(settings).collect() })
+        records.push_all(std::iter::once(figure.look().title.to_lowercase()).chain(runs.iter().map(value)));
+    }
+    for row in view.shown.iter().flat_map(|(_, rows)| rows) {
+        let cells = row.cells.iter().map(|(text, _)| text.clone());
+        records.push_all(std::iter::once(row.key.clone()).chain(cells));
+    }
+    Some(records)
 }

@@ -53,7 +53,7 @@ fn draw(stem: &'static str, figure: &Figure, store: &CurveStore, runs: &[RunCurv
             [line(series.0, names[0].as_str(), false), line(series.1, names[1].as_str(), true)]
         })
         .collect();
-    let csv = records(store, &lines)?.to_csv();
+    let csv = records(store, &lines)?.into_csv();
     let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
     let title = format!("{}, {}", figure.title, names.join(", "));
     let svg = export::draw(&title, SIZE, dark, |ui| {

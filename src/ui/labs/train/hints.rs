@@ -116,7 +116,6 @@ fn reveal(context: &mut LabContext<'_>, hint: &Hint) {
 }
 
 /// What every layer held at the fault, or else the hints with their figures.
-#[allow(dead_code, reason = "saving it is offered by the pane's context menu")]
 pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
     let run = context.session.current()?;
     if let Some(report) = &run.fault {
@@ -138,5 +137,5 @@ pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
             ]);
         }
     }
-    (!records.rows.is_empty()).then_some(records)
+    (!records.is_empty()).then_some(records)
 }

@@ -97,7 +97,7 @@ pub(super) fn records(context: &LabContext<'_>, view: &LayersView) -> Option<Rec
             written(health.and_then(|health| health.dead_share)),
         ]);
     }
-    (!records.rows.is_empty()).then_some(records)
+    (!records.is_empty()).then_some(records)
 }
 
 fn table(ui: &mut Ui, context: &mut LabContext<'_>, layers: &LayerTable<'_>) {

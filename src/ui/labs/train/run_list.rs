@@ -240,7 +240,6 @@ fn grant(ui: &Ui, context: &mut LabContext<'_>, view: &mut RunsView, wish: Wish)
 }
 
 /// The table as it is sorted and filtered, numbers in full.
-#[allow(dead_code, reason = "for the context menu of the pane")]
 pub(super) fn records(context: &LabContext<'_>, view: &mut RunsView) -> Option<Records> {
     let session = &*context.session;
     let order = order(session, view);
@@ -251,11 +250,9 @@ pub(super) fn records(context: &LabContext<'_>, view: &mut RunsView) -> Option<R
     let value = |column: &RunColumn, run: &RunRecord| {
         column.number(session, run).map_or_else(|| column.text(session, run), |number| number.to_string())
     };
-    Some(Records {
-        header: columns.iter().map(|column| column.look().title.to_lowercase()).collect(),
-        rows: order
-            .into_iter()
-            .map(|index| columns.iter().map(|column| value(column, &session.runs[index])).collect())
-            .collect(),
-    })
+    let mut records = Records::with_header(columns.iter().map(|column| column.look().title.to_lowercase()));
+    for index in order {
+        records.push_all(columns.iter().map(|column| value(column, &session.runs[index])));
+    }
+    Some(records)
 }

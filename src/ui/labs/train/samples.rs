@@ -104,15 +104,16 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Samples
 pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
     let started = context.session.current()?.started.as_ref()?;
     let names = &started.class_names;
-    let mut records = Records::new(["sample", "label", "predicted"]);
-    records.header.extend(names.iter().map(|name| format!("probability {name}")));
+    let probability = names.iter().map(|name| format!("probability {name}"));
+    let header = ["sample", "label", "predicted"].map(str::to_owned).into_iter().chain(probability);
+    let mut records = Records::with_header(header);
     let probabilities = context.session.sample_probabilities().unwrap_or_default();
     for (index, sample) in started.samples.iter().enumerate() {
         let known = probabilities.get(index).map_or(&[][..], Vec::as_slice);
         let predicted = most_likely(known).map_or_else(String::new, |class| class_name(names, class));
         let mut row = vec![index.to_string(), class_name(names, sample.label), predicted];
         row.extend((0..names.len()).map(|class| known.get(class).map_or_else(String::new, f32::to_string)));
-        records.rows.push(row);
+        records.push_all(row);
     }
     Some(records)
 }

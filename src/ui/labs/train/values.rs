@@ -103,5 +103,5 @@ pub(super) fn records(context: &LabContext<'_>, plots: &PlotSettings, views: &Cu
             }
         }
     }
-    (!records.rows.is_empty()).then_some(records)
+    (!records.is_empty()).then_some(records)
 }

@@ -106,7 +106,6 @@ fn show_panels(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut HistogramsV
 }
 
 /// The histograms behind the pane, of all steps that are kept: one row a bin that is not empty.
-#[allow(dead_code, reason = "the menu that saves a pane's figures calls it")]
 pub(super) fn records(context: &LabContext<'_>, view: &HistogramsView) -> Option<Records> {
     let history = &context.session.current()?.histograms;
     let mut records = Records::new(["step", "layer", "quantity", "low", "high", "count"]);
@@ -125,7 +124,7 @@ pub(super) fn records(context: &LabContext<'_>, view: &HistogramsView) -> Option
             }
         }
     }
-    (!records.rows.is_empty()).then_some(records)
+    (!records.is_empty()).then_some(records)
 }
 
 /// Says how to fill the pane, and offers the button that does.

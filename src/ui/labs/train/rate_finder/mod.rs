@@ -175,7 +175,6 @@ fn two_digits(rate: f64) -> f64 {
 }
 
 /// The points of the last test.
-#[allow(dead_code, reason = "saving it is offered by the pane's context menu")]
 pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
     let test: Arc<RateTest> = context.session.current()?.rate_test.clone()?;
     let mut records = Records::new(["rate", "loss", "smoothed"]);

@@ -9,6 +9,7 @@ mod device;
 mod files;
 mod finder;
 mod folder;
+mod handle;
 mod message;
 mod run;
 mod shelf;
@@ -23,9 +24,9 @@ pub use clock::Clock;
 pub use device::{DeviceInfo, OpenDevice, devices, open_device};
 pub use files::{FileError, write_atomically};
 pub use folder::{FolderError, RunFolder, write_notes};
+pub use handle::{Engine, EngineBusy};
 pub use message::{
     Answer, Command, Event, HistogramCost, HistogramLook, ImageSource, Inspection, LayerActivation, Phase, Point,
     Query, QueryId, RateTest, RunId, SampleImage, SampleProbabilities, Snapshot, Started,
 };
 pub use stored::{StoredError, StoredRun, find_runs, is_run};
-pub use worker::{Engine, EngineBusy};

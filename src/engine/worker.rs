@@ -1,113 +1,23 @@
 //! The worker thread. It owns all tensors, takes commands between two small steps, and publishes plain data.
 
-use super::message::{
-    Answer, Command, Event, HistogramLook, Phase, Point, QueryId, RunId, SampleProbabilities, Snapshot,
-};
+use super::message::{Answer, Command, Event, Phase, QueryId, RunId, SampleProbabilities, Snapshot};
 use super::run::{ActiveRun, Going, TurnError};
 use super::shelf::Shelf;
-use super::watcher::{Outbox, empty_box, panic_message};
+use super::watcher::{Outbox, panic_message};
 use crate::experiments::Advance;
 use arc_swap::ArcSwap;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
-const COMMANDS: usize = 64;
-const EVENTS: usize = 256;
 /// Thirty pictures a second are enough for the eye.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(33);
 /// The samples cost a forward pass, so they come less often.
 const SAMPLES_EVERY: Duration = Duration::from_millis(250);
 
-/// A handle on the worker. Dropping it ends the current run (saving it, where there is a folder) and the thread.
-pub struct Engine {
-    commands: Option<SyncSender<Command>>,
-    events: Mutex<Receiver<Event>>,
-    snapshot: Arc<ArcSwap<Snapshot>>,
-    out: Outbox,
-    thread: Option<JoinHandle<()>>,
-}
-
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the engine has not yet taken up what it was told before: try again in a moment")]
-pub struct EngineBusy;
-
-impl Engine {
-    /// Starts the worker. `wake` is called, on the worker's thread, when there is something new to look at.
-    pub fn start(wake: impl Fn() + Send + Sync + 'static) -> Self {
-        let (command_sender, commands) = sync_channel(COMMANDS);
-        let (event_sender, events) = sync_channel(EVENTS);
-        let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
-        let out = Outbox::default();
-        let worker = Worker {
-            commands,
-            events: event_sender,
-            backlog: VecDeque::new(),
-            snapshot: Arc::clone(&snapshot),
-            out: out.clone(),
-            wake: Box::new(wake),
-            run: None,
-            shelf: Shelf::default(),
-            first_step: 0,
-            phase: Phase::Idle,
-            watched: false,
-            watched_images: Vec::new(),
-            samples: None,
-            published: Instant::now(),
-            sampled: None,
-        };
-        let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || worker.work());
-        Self {
-            commands: Some(command_sender),
-            events: Mutex::new(events),
-            snapshot,
-            out,
-            thread: thread.inspect_err(|error| log::error!("the engine's thread did not start: {error}")).ok(),
-        }
-    }
-
-    /// Never waits.
-    ///
-    /// # Errors
-    /// When the worker has too much to take up, as it can while a run is being built.
-    pub fn send(&self, command: Command) -> Result<(), EngineBusy> {
-        let sender = self.commands.as_ref().ok_or(EngineBusy)?;
-        sender.try_send(command).map_err(|_| EngineBusy)
-    }
-
-    pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.snapshot.load_full()
-    }
-
-    /// All events since the last call.
-    pub fn events(&self) -> Vec<Event> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).try_iter().collect()
-    }
-
-    /// All points since the last call.
-    pub fn points(&self) -> Vec<Point> {
-        empty_box(&self.out.points)
-    }
-
-    /// All histograms since the last call. They wait until somebody fetches them.
-    pub fn histograms(&self) -> Vec<HistogramLook> {
-        empty_box(&self.out.histograms)
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        self.commands = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-struct Worker {
+pub(super) struct Worker {
     commands: Receiver<Command>,
     events: SyncSender<Event>,
     /// Events that found the channel full: a hidden window does not read, and must not stop a run.
@@ -128,7 +38,35 @@ struct Worker {
 }
 
 impl Worker {
-    fn work(mut self) {
+    /// `snapshot` and `out` are shared with whoever looks; `wake` is called when there is something new to look at.
+    pub(super) fn new(
+        commands: Receiver<Command>,
+        events: SyncSender<Event>,
+        snapshot: Arc<ArcSwap<Snapshot>>,
+        out: Outbox,
+        wake: Box<dyn Fn() + Send + Sync>,
+    ) -> Self {
+        Self {
+            commands,
+            events,
+            backlog: VecDeque::new(),
+            snapshot,
+            out,
+            wake,
+            run: None,
+            shelf: Shelf::default(),
+            first_step: 0,
+            phase: Phase::Idle,
+            watched: false,
+            watched_images: Vec::new(),
+            samples: None,
+            published: Instant::now(),
+            sampled: None,
+        }
+    }
+
+    /// Until nobody is left to give commands.
+    pub(super) fn work(mut self) {
         loop {
             match self.next_command() {
                 Ok(Some(command)) => self.guarded(|worker| worker.obey(command)),

@@ -15,7 +15,7 @@ use glassbox::ui::App;
 use glassbox::ui::app::Action;
 use glassbox::ui::labs::train::{Arrangement, Pane};
 use std::path::{Path, PathBuf};
-use window::{click, current, open, press, reveal, wait};
+use window::{current, open, press, reveal, wait};
 
 const SMALL: Vec2 = vec2(1280.0, 800.0);
 const LARGE: Vec2 = vec2(2560.0, 1440.0);
@@ -72,6 +72,13 @@ fn take(harness: &mut Harness<'_, App>, file: &Path) {
     harness.render().unwrap().save(file).unwrap();
 }
 
+/// In a small window some buttons are in the menus.
+fn perform(harness: &mut Harness<'_, App>, action: Action) {
+    let ctx = harness.ctx.clone();
+    harness.state_mut().perform(&ctx, action);
+    harness.run_steps(4);
+}
+
 fn take_every_pane(harness: &mut Harness<'_, App>, folder: &Path) {
     for pane in Pane::ALL {
         reveal(harness, pane);
@@ -83,14 +90,11 @@ fn take_every_pane(harness: &mut Harness<'_, App>, folder: &Path) {
 
 /// All panes at once, then the first arrangement again.
 fn take_everything(harness: &mut Harness<'_, App>, file: &Path) {
-    let ctx = harness.ctx.clone();
     harness.set_size(LARGE);
-    harness.state_mut().perform(&ctx, Action::Arrange(Arrangement::Everything));
-    harness.run_steps(6);
+    perform(harness, Action::Arrange(Arrangement::Everything));
     take(harness, file);
-    harness.state_mut().perform(&ctx, Action::Arrange(Arrangement::Default));
     harness.set_size(SMALL);
-    harness.run_steps(4);
+    perform(harness, Action::Arrange(Arrangement::Default));
 }
 
 #[test]
@@ -101,7 +105,7 @@ fn gallery() {
     if std::env::var_os("GLASSBOX_GALLERY_ALL").is_none() {
         take_every_pane(&mut harness, &folder);
         take_everything(&mut harness, &folder.join("everything.png"));
-        click(&mut harness, "Switch theme");
+        perform(&mut harness, Action::SwitchTheme);
         for pane in [Pane::Samples, Pane::Results, Pane::Histograms] {
             reveal(&mut harness, pane);
             take(&mut harness, &folder.join(format!("{}-light.png", file_name(pane))));
@@ -111,13 +115,15 @@ fn gallery() {
     for theme in ["dark", "light"] {
         for (size, pixels) in [(SMALL, "1280x800"), (LARGE, "2560x1440")] {
             for scale in [1.0, 2.0] {
-                harness.set_size(size / scale);
+                // A new scale moves the size of the window along, so that comes after it.
                 harness.set_pixels_per_point(scale);
+                harness.run_steps(2);
+                harness.set_size(size / scale);
                 harness.run_steps(4);
                 take_every_pane(&mut harness, &folder.join(format!("{theme}-{pixels}-scale-{scale}")));
             }
         }
-        click(&mut harness, "Switch theme");
+        perform(&mut harness, Action::SwitchTheme);
     }
 }
 

@@ -114,6 +114,8 @@ impl Pane {
 
 /// In less room than this a subtitle says nothing.
 const LEAST_SUBTITLE: f32 = 6.0 * theme::UNIT;
+/// Between two tabs.
+const TAB_GAP: f32 = theme::UNIT / 2.0;
 /// On both sides of a tab's title.
 const TAB_MARGIN: f32 = theme::UNIT;
 /// With less room than this, in points, one pane is shown at a time.
@@ -320,7 +322,7 @@ fn records(pane: Pane, context: &LabContext<'_>, views: &mut Views) -> Option<Re
 fn tab_width(ui: &Ui, pane: Pane) -> f32 {
     let title = WidgetText::from(theme::title(pane.title()));
     let galley = title.into_galley(ui, Some(egui::TextWrapMode::Extend), f32::INFINITY, egui::TextStyle::Button);
-    galley.size().x + 2.0 * TAB_MARGIN
+    galley.size().x + 2.0 * TAB_MARGIN + TAB_GAP
 }
 
 impl Behavior<Pane> for Panes<'_, '_> {

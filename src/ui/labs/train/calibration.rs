@@ -24,7 +24,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, shared: &mut Evalu
     };
     let evaluation = found.evaluation.clone();
     let split = found.split.name();
-    ui.horizontal(|ui| shared.choose(ui, context, "Calibration"));
+    ui.horizontal_wrapped(|ui| shared.choose(ui, context, "Calibration"));
     let text = summary(&evaluation, split);
     ui.add(Label::new(RichText::new(text).small().weak()).truncate()).on_hover_text(
         "Expected calibration error: mean gap between confidence and accuracy, weighted by images; maximum: the largest gap \

@@ -121,7 +121,7 @@ fn select(session: &mut Session, view: &mut DrawingView, started: Option<&Starte
 /// Returns whether the drawing was changed.
 fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut DrawingView) -> bool {
     let mut chosen = None;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().slider_width = 10.0 * theme::UNIT;
         ui.label(RichText::new("Brush").small().weak());
         ui.name_inputs("Brush size", |ui| {
@@ -266,7 +266,8 @@ fn classification(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut DrawingV
             ui.vertical(|ui| seen(ui, view, looked.as_ref(), started));
         });
         let Some(looked) = looked else { return };
-        ui.allocate_ui(vec2(BARS_WIDTH, ui.available_height()), |ui| {
+        let width = BARS_WIDTH.min(ui.available_width());
+        ui.allocate_ui(vec2(width, ui.available_height()), |ui| {
             ScrollArea::vertical().id_salt("probabilities").auto_shrink(false).show(ui, |ui| {
                 ui.vertical(|ui| rows(ui, &started.class_names, &looked.inspection.probabilities, None));
             });

@@ -170,7 +170,7 @@ fn toolbar(
     evaluation: &Evaluation,
     names: &[String],
 ) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
         ui.spacing_mut().slider_width = 8.0 * theme::UNIT;
         let shown = RichText::new(view.order.name()).small();

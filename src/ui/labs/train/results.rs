@@ -31,7 +31,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Results
     };
     headline(ui, &found);
     let (evaluation, names) = (Arc::clone(&found.evaluation), found.run.class_names().to_vec());
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         for (value, text, tooltip) in [
             (Normalised::No, "counts", "How many images are in each cell; errors are coloured by their number"),
             (Normalised::ByRow, "by row", "Shares of the images of the true class, in percent"),

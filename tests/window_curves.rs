@@ -10,7 +10,7 @@ use egui_kittest::kittest::Queryable;
 use glassbox::ui::App;
 use glassbox::ui::app::Selection;
 use glassbox::ui::labs::train::Pane;
-use window::{click, current, long, open, press, reveal, tiny, train_a_little, wait};
+use window::{click, current, long, open, press, reveal, train_a_little, wait};
 
 fn choose(harness: &mut Harness<'_, App>, list: &str, option: &str) {
     click(harness, list);
@@ -81,7 +81,7 @@ fn a_click_holds_the_crosshair_and_the_table_reads_it() {
 
 #[test]
 fn a_plot_follows_the_last_steps() {
-    let mut harness = open(tiny());
+    let mut harness = open(long());
     train_a_little(&mut harness);
     click(&mut harness, "Loss fitting");
     click(&mut harness, "Ignore outliers");

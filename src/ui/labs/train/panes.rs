@@ -190,9 +190,11 @@ fn keep_settings_width(lab: &mut TrainLab, width: f32) {
 }
 
 pub(super) fn show(lab: &mut TrainLab, ui: &mut Ui, context: &mut LabContext<'_>) {
-    keep_settings_width(lab, ui.available_width());
-    let mut panes = Panes { context, views: &mut lab.views, maximise: None, hovered: None, instead: None };
     let is_small = ui.available_width() < LEAST_ROOM.x || ui.available_height() < LEAST_ROOM.y;
+    if !is_small {
+        keep_settings_width(lab, ui.available_width());
+    }
+    let mut panes = Panes { context, views: &mut lab.views, maximise: None, hovered: None, instead: None };
     let alone = if is_small { lab.tree.tiles.find_pane(&lab.alone) } else { None };
     let filling = lab.maximised.or(alone).and_then(|tile| Some((tile, *lab.tree.tiles.get_pane(&tile)?)));
     if let Some((tile, pane)) = filling {

@@ -72,6 +72,23 @@ fn a_survey_goes_on_past_the_first_fault() {
     assert_eq!(repairs.len(), 3, "the layers above the faults are well");
 }
 
+#[test]
+fn the_command_line_says_what_is_impossible() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("net.toml");
+    let text = preset("lenet").unwrap().to_toml().replacen("kernel = 5", "kernel = 50", 1);
+    std::fs::write(&file, text).unwrap();
+    let check = |name: &str| {
+        let program = env!("CARGO_BIN_EXE_glassbox");
+        std::process::Command::new(program).args(["networks", name, "--check"]).output().unwrap()
+    };
+    let output = check(file.to_str().unwrap());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("conv1: ") && said.contains("Use kernel 32."), "{said}");
+    assert!(check("lenet").status.success());
+}
+
 fn number() -> impl Strategy<Value = usize> {
     prop_oneof![0usize..8, 0usize..200, Just(usize::MAX), Just(1 << 40)]
 }

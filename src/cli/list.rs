@@ -2,7 +2,7 @@
 
 use super::WrongArgument;
 use crate::engine::devices as all_devices;
-use crate::nets::{Architecture, LayerSummary, preset_names, resolve};
+use crate::nets::{Architecture, LayerSummary, preset_names, read, resolve, survey};
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
@@ -22,6 +22,9 @@ pub(super) struct NetworkArgs {
     /// Show every layer: shapes, parameters, multiply-adds, receptive field.
     #[arg(long)]
     layers: bool,
+    /// Only say what is impossible, layer by layer, with the nearest that is possible; fails if anything is.
+    #[arg(long)]
+    check: bool,
     /// As JSON, one object a line.
     #[arg(long)]
     json: bool,
@@ -56,6 +59,9 @@ pub(super) fn datasets(args: &ListArgs) -> anyhow::Result<ExitCode> {
 pub(super) fn networks(args: &NetworkArgs) -> anyhow::Result<ExitCode> {
     let presets = preset_names().map(str::to_owned);
     let names: Vec<String> = if args.names.is_empty() { presets.collect() } else { args.names.clone() };
+    if args.check {
+        return check(&names);
+    }
     for name in names {
         let architecture = resolve(&name).map_err(WrongArgument::new)?;
         let rows = architecture.summary().map_err(WrongArgument::new)?;
@@ -66,6 +72,26 @@ pub(super) fn networks(args: &NetworkArgs) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn check(names: &[String]) -> anyhow::Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for name in names {
+        let architecture = read(name).map_err(WrongArgument::new)?;
+        let survey = survey(&architecture, None);
+        let layers = architecture.layers.iter().zip(&survey.layers);
+        let of_layers = layers.filter_map(|(layer, row)| Some((layer.name.as_str(), row.as_ref().err()?)));
+        let input = survey.input.iter().map(|fault| ("input", fault));
+        let output = survey.end.iter().map(|fault| ("output", fault));
+        for (place, fault) in input.chain(of_layers).chain(output) {
+            println!("{name}: {place}: {}. {}.", fault.reason, fault.repair.label());
+            code = ExitCode::FAILURE;
+        }
+        if survey.is_possible() {
+            println!("{name}: all {} layers fit", architecture.layers.len());
+        }
+    }
+    Ok(code)
 }
 
 fn print_network(architecture: &Architecture, rows: &[LayerSummary], layers: bool) {

@@ -338,7 +338,7 @@ impl Refused {
         }
         if self.unreadable > 0 {
             let rows = if self.unreadable == 1 { "row" } else { "rows" };
-            problems.push(format!("{} {rows} of {METRICS} cannot be read and were left out", self.unreadable));
+            problems.push(format!("left out: {} {rows} of {METRICS} that cannot be read", self.unreadable));
         }
         if self.surplus > 0 {
             problems.push(format!("{METRICS} is too large: {} rows were left out", self.surplus));

@@ -115,7 +115,11 @@ impl SaveLine {
         let text = path.display().to_string();
         match crate::nets::resolve(&text) {
             Ok(_) => context.edit_text(ui, "network", &text),
-            Err(error) => context.session.log.error(error.to_string()),
+            // What is impossible can still be opened, to be repaired.
+            Err(error) => match crate::nets::read(&text) {
+                Ok(draft) => context.edit(ui, &format!("open {text}"), |settings| settings.draft = Some(draft)),
+                Err(_) => context.session.log.error(error.to_string()),
+            },
         }
         true
     }

@@ -80,6 +80,11 @@ fn a_drawing_goes_to_the_samples_and_is_watched() {
         app.session.sample_probabilities().is_some_and(|rows| rows.len() == count + 1 && rows[count].len() == 10)
     });
     assert!(harness.query_by_label_contains(&format!("Sample {count}: drawn")).is_some());
+    // In its place the drawing may lie below what is in sight.
+    click(&mut harness, "Maximise pane: Samples");
+    click(&mut harness, &format!("Remove sample {count}"));
+    assert!(harness.query_by_label_contains(&format!("Sample {count}: drawn")).is_none());
+    assert!(harness.state().session.drawn.is_empty());
 }
 
 #[test]

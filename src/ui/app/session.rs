@@ -198,7 +198,9 @@ impl Session {
 
     /// Sends a drawn image to the samples.
     pub fn add_sample(&mut self, pixels: Arc<[u8]>) {
-        if self.drawn.len() < MOST_DRAWN && !self.drawn.contains(&pixels) {
+        if self.drawn.len() >= MOST_DRAWN {
+            self.log.note(format!("{MOST_DRAWN} drawings are watched already: take one out of the samples first"));
+        } else if !self.drawn.contains(&pixels) {
             Arc::make_mut(&mut self.drawn).push(pixels);
             self.watch_drawn();
         }

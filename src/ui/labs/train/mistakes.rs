@@ -64,13 +64,11 @@ pub(super) struct MistakesView {
     side: f32,
     list: Option<List>,
     keys: Keys,
-    /// Drawn in the last frame.
-    pub(super) drawn: usize,
 }
 
 impl Default for MistakesView {
     fn default() -> Self {
-        Self { order: Order::default(), side: FIRST_SIDE, list: None, keys: Keys::default(), drawn: 0 }
+        Self { order: Order::default(), side: FIRST_SIDE, list: None, keys: Keys::default() }
     }
 }
 
@@ -134,9 +132,8 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Mistake
         empty(ui, icon::CHECK, "No image of this kind: nothing to see here.", None);
         return;
     }
-    let mut grid = Grid { evaluation: &evaluation, split, started: &started, side: view.side, drawn: 0 };
+    let mut grid = Grid { evaluation: &evaluation, split, started: &started, side: view.side };
     grid.show(ui, context, list, &mut view.keys);
-    view.drawn = grid.drawn;
 }
 
 impl MistakesView {
@@ -209,7 +206,6 @@ struct Grid<'a> {
     split: HeldOut,
     started: &'a Started,
     side: f32,
-    drawn: usize,
 }
 
 impl Grid<'_> {
@@ -268,7 +264,6 @@ impl Grid<'_> {
             let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
         }
-        self.drawn += 1;
         let picture = Rect::from_min_size(snap(rect.min + vec2(0.0, TEXT_HEIGHT), ui.pixels_per_point()), image);
         let (split, positions) = (self.images(), &list.positions);
         let pixels = |index: usize| split.map_or(&[][..], |split| split.image(positions[index] as usize));

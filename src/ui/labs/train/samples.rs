@@ -93,6 +93,11 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Samples
                         context.session.selection = Selection::Image(tile.source.clone());
                     }
                     has_focus |= response.has_focus() || response.clicked();
+                    if let ImageSource::Pixels(pixels) = &tile.source
+                        && remove_button(ui, index, response.rect)
+                    {
+                        context.session.remove_sample(pixels);
+                    }
                 }
             });
         }
@@ -116,6 +121,15 @@ pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
         records.push_all(row);
     }
     Some(records)
+}
+
+/// Over the corner of a drawing, which leaves the samples as it came.
+fn remove_button(ui: &mut Ui, index: usize, tile: Rect) -> bool {
+    let corner = Rect::from_min_size(tile.min + vec2(0.0, TEXT_HEIGHT), Vec2::splat(2.0 * theme::UNIT));
+    let builder = egui::UiBuilder::new().id_salt(("remove", index)).max_rect(corner);
+    let button = ui.new_child(builder).add(egui::Button::new(icon::X).small());
+    let button = button.on_hover_text("Take this drawing out of the samples");
+    button.accessible_name(format!("Remove sample {index}")).clicked()
 }
 
 fn cell_size(image: Vec2) -> Vec2 {

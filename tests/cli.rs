@@ -230,3 +230,42 @@ fn hints_come_on_standard_error_or_as_json() {
     let plain: Vec<&str> = arguments.iter().copied().filter(|argument| *argument != "--json").collect();
     assert!(String::from_utf8_lossy(&run(&plain).stderr).contains("hint: "));
 }
+
+#[test]
+fn specialists_are_run_reported_and_taken_up_from_their_folder() {
+    let listed = String::from_utf8(run(&["run", "--list"]).stdout).unwrap();
+    assert!(listed.lines().any(|line| line.starts_with("specialists") && line.contains("--preset specialists")));
+    refused(&["run", "specialists", "--preset", "nobody"], "there is no preset `nobody`; there are specialists, quick");
+    refused(&["run", "specialists", "--set", "share=1.0"], "dustbin");
+
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("s");
+    let settings = [
+        "count=2",
+        "size=3",
+        "epochs=1",
+        "generalist.run.network=mlp-30",
+        "generalist.run.epochs=1",
+        "generalist.run.data.source=mnist",
+        "generalist.run.data.train=1000",
+        "generalist.run.data.validation=200",
+    ];
+    let mut arguments = vec!["run", "specialists", "--device", "cpu", "--json", "--out", out.to_str().unwrap()];
+    arguments.extend(settings.iter().flat_map(|setting| ["--set", *setting]));
+    let first = lines(&run(&arguments));
+    let networks: Vec<&str> =
+        first.iter().filter(|line| line["event"] == "network").map(|line| line["name"].as_str().unwrap()).collect();
+    assert_eq!(networks, ["generalist", "specialist 01", "specialist 02"]);
+    let of_first = first.last().unwrap();
+    assert_eq!(of_first["event"], "results");
+    assert!(fs::read_to_string(out.join("report.md")).unwrap().contains("| with specialists |"));
+
+    // As if it had been stopped before its last specialist.
+    fs::remove_file(out.join("checkpoints/specialist 02.safetensors")).unwrap();
+    fs::remove_file(out.join("results.json")).unwrap();
+    let again = lines(&run(&["run", "--resume", out.to_str().unwrap(), "--device", "cpu", "--json"]));
+    let of_again = again.last().unwrap();
+    for key in ["all", "covering", "conditional", "mended", "spoiled", "uncorrected_errors"] {
+        assert_eq!(of_first[key], of_again[key], "{key}");
+    }
+}

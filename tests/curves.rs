@@ -320,6 +320,7 @@ fn panel(points: impl IntoIterator<Item = Point>) -> Harness<'static, Panel> {
                     colour: theme::run_colour(0),
                     dashed: false,
                     highlighted: false,
+                    level: None,
                 },
                 Line {
                     run: RunId(1),
@@ -329,6 +330,7 @@ fn panel(points: impl IntoIterator<Item = Point>) -> Harness<'static, Panel> {
                     colour: theme::run_colour(1),
                     dashed: true,
                     highlighted: false,
+                    level: None,
                 },
             ];
             let markers = [Marker { x: 400.0, label: "learning rate 0.1 to 0.01".into() }];

@@ -1,7 +1,7 @@
 //! The data module from outside: facts about MNIST, choices of images, batches, and damaged files.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -11,8 +11,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use glassbox::data::{
     Amount, Augmentation, BatchPlan, Change, ClassFilter, DataError, Dataset, ImageShape, Loader, Split,
-    Standardisation, catalogue, epoch_order, load_idx_pair, mnist, named, open_folder, read_idx_images,
-    read_idx_labels,
+    Standardisation, catalogue, compose_two_digits, epoch_order, load_idx_pair, mnist, named, open, read_idx_images,
+    read_idx_labels, two_digits,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,49 @@ fn the_catalogue_tells_the_truth() {
     }
     let message = named("no-such-thing").unwrap_err().to_string();
     assert!(message.contains("no-such-thing") && message.contains("mnist"), "{message}");
+}
+
+// --- Numbers of two digits -----------------------------------------------------------------------------------------
+
+#[test]
+fn numbers_of_two_digits_are_balanced_and_composed_once() {
+    let source = two_digits().unwrap();
+    assert_eq!(source.train.shape().to_string(), "1x28x56");
+    assert_eq!((source.train.class_names()[0].as_str(), source.train.class_names()[99].as_str()), ("00", "99"));
+    assert_eq!(source.train.class_names()[7], "07");
+    assert_eq!(Split::all(Arc::clone(&source.train)).class_counts(), [600; 100]);
+    assert_eq!(Split::all(Arc::clone(&source.test)).class_counts(), [100; 100]);
+    let again = named("Two-Digits").unwrap();
+    assert!(Arc::ptr_eq(&source.train, &again.train) && Arc::ptr_eq(&source.test, &again.test));
+    // In random order, so that a part of it holds no class much more often than another.
+    let first: BTreeSet<usize> = (0..100).map(|i| source.train.label(i)).collect();
+    assert!((40..90).contains(&first.len()), "{} classes among the first hundred", first.len());
+}
+
+#[test]
+fn each_half_is_a_digit_of_its_class_and_of_its_set() {
+    let digits = mnist().unwrap();
+    let pairs = compose_two_digits(3, 2, 7).unwrap();
+    assert_eq!((pairs.train.len(), pairs.test.len()), (300, 200));
+    for (pairs, digits) in [(&pairs.train, &digits.train), (&pairs.test, &digits.test)] {
+        let known: HashMap<&[u8], usize> = (0..digits.len()).map(|i| (digits.image(i), digits.label(i))).collect();
+        for i in 0..pairs.len() {
+            for (start, digit) in [(0, pairs.label(i) / 10), (28, pairs.label(i) % 10)] {
+                let half: Vec<u8> =
+                    pairs.image(i).chunks(56).flat_map(|row| &row[start..start + 28]).copied().collect();
+                assert_eq!(known.get(half.as_slice()), Some(&digit), "pair {i}, from column {start}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_numbers_of_two_digits() {
+    let (once, again, other) = (compose_two_digits(2, 1, 3), compose_two_digits(2, 1, 3), compose_two_digits(2, 1, 4));
+    let (once, again, other) = (once.unwrap(), again.unwrap(), other.unwrap());
+    assert!(once.train == again.train && once.test == again.test);
+    assert!(once.train != other.train && once.test != other.test);
+    assert!(matches!(compose_two_digits(0, 1, 3), Err(DataError::NoImages { .. })));
 }
 
 // --- Datasets ------------------------------------------------------------------------------------------------------
@@ -568,7 +611,9 @@ fn a_folder_of_four_files_is_a_source() {
     let inner = folder.path().join("fashion");
     fs::create_dir(&inner).unwrap();
     write_four(&inner);
-    for path in [inner.clone(), inner.join("train-images-idx3-ubyte"), inner.join("t10k-images.idx3-ubyte")] {
+    let any_one =
+        ["train-images-idx3-ubyte", "train-labels-idx1-ubyte.gz", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"];
+    for path in any_one.map(|name| inner.join(name)).into_iter().chain([inner.clone()]) {
         let source = named(path.to_str().unwrap()).unwrap();
         assert_eq!((source.name.as_str(), source.train.name()), ("fashion", "fashion train"));
         assert_eq!((source.train.len(), source.test.len()), (3, 1));
@@ -582,7 +627,7 @@ fn the_folder_that_torchvision_makes_is_a_source() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("raw")).unwrap();
     write_four(&folder.path().join("raw"));
-    assert_eq!(open_folder(folder.path()).unwrap().train.len(), 3);
+    assert_eq!(open(folder.path()).unwrap().train.len(), 3);
 }
 
 #[test]
@@ -590,34 +635,40 @@ fn a_single_file_finds_its_labels_and_gives_a_test_set() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("letters-images-idx3-ubyte");
     fs::write(&path, idx(8, &[14, 1, 1], &(0..14).collect::<Vec<u8>>())).unwrap();
-    assert!(matches!(open_folder(&path), Err(DataError::NoLabelsFile { .. })));
+    assert!(matches!(open(&path), Err(DataError::NoLabelsFile { .. })));
     let labels = [0, 1].repeat(7);
     fs::write(folder.path().join("letters-labels-idx1-ubyte.gz"), gzip(&idx(8, &[14], &labels))).unwrap();
-    let source = open_folder(&path).unwrap();
-    assert_eq!((source.train.len(), source.test.len()), (12, 2));
-    assert_eq!(Split::all(source.test).class_counts(), [1, 1]);
+    for path in [path, folder.path().join("letters-labels-idx1-ubyte.gz")] {
+        let source = open(&path).unwrap();
+        assert_eq!((source.train.len(), source.test.len()), (12, 2));
+        assert_eq!(Split::all(Arc::clone(&source.test)).class_counts(), [1, 1]);
+        assert_eq!(source.name, "letters-images-idx3-ubyte");
+        for i in 0..12 {
+            assert_eq!(usize::from(source.train.image(i)[0]) % 2, source.train.label(i), "images keep their labels");
+        }
+    }
 }
 
 #[test]
 fn files_that_do_not_belong_together_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    assert!(matches!(open_folder(&at("nowhere")), Err(DataError::Read { .. })));
-    assert!(matches!(open_folder(folder.path()), Err(DataError::MissingFile { .. })));
+    assert!(matches!(open(&at("nowhere")), Err(DataError::Read { .. })));
+    assert!(matches!(open(folder.path()), Err(DataError::NothingToOpen { .. })));
 
     fs::write(at("i"), images()).unwrap();
     fs::write(at("l"), idx(8, &[2], &[0, 1])).unwrap();
     let error = load_idx_pair(&at("i"), &at("l"), "pair").unwrap_err();
     assert!(matches!(error, DataError::CountsDiffer { images: 3, labels: 2, .. }));
     assert!(matches!(load_idx_pair(&at("l"), &at("i"), "pair"), Err(DataError::Mislabelled { .. })));
-    assert!(matches!(open_folder(&at("i")), Err(DataError::NoLabelsFile { .. })));
+    assert!(matches!(open(&at("i")), Err(DataError::NoLabelsFile { .. })));
     assert!(matches!(load_idx_pair(folder.path(), &at("l"), "pair"), Err(DataError::Read { .. })));
 
     write_four(folder.path());
     fs::write(at("t10k-images.idx3-ubyte"), idx(8, &[1, 2, 3], &[9; 6])).unwrap();
-    assert!(matches!(open_folder(folder.path()), Err(DataError::ShapesDiffer { .. })));
+    assert!(matches!(open(folder.path()), Err(DataError::ShapesDiffer { .. })));
     fs::write(at("t10k-images.idx3-ubyte"), &gzip(&images())[..20]).unwrap();
-    let message = open_folder(folder.path()).unwrap_err().to_string();
+    let message = open(folder.path()).unwrap_err().to_string();
     assert!(message.contains("t10k-images.idx3-ubyte is a damaged gzip file"), "{message}");
 }
 

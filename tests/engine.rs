@@ -7,7 +7,7 @@ use common::{
     is_finished, metrics, noisy_config, resume, series, small_config, sorted_arrays, start, wait_for, wait_until,
 };
 use glassbox::engine::{Answer, Command, Engine, Event, ImageSource, Phase, Query, QueryId, RunId};
-use glassbox::experiments::TrainConfig;
+use glassbox::experiments::{Config, TrainConfig};
 use std::fs;
 use std::path::Path;
 

@@ -5,6 +5,7 @@ mod common;
 
 use common::{is_finished, small_config, start, wait_for, wait_until};
 use glassbox::engine::{Command, Engine, Event, Phase};
+use glassbox::experiments::Config;
 use std::fs;
 
 fn is_evaluated(event: &Event) -> bool {

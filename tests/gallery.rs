@@ -8,12 +8,14 @@ mod window;
 use egui::{Key, Modifiers, Vec2, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
-use glassbox::data::Amount;
+use glassbox::data::{Amount, ClassFilter};
 use glassbox::engine::Phase;
-use glassbox::experiments::{RangeTestConfig, TrainConfig};
+use glassbox::experiments::{DistillConfig, ExperimentConfig, RangeTestConfig, TrainConfig};
 use glassbox::ui::App;
 use glassbox::ui::app::Action;
+use glassbox::ui::labs::distill::{self, Pane as P};
 use glassbox::ui::labs::train::{Arrangement, Pane};
+use glassbox::ui::labs::{Lab, LabPane};
 use std::path::{Path, PathBuf};
 use window::{current, open, press, reveal, wait};
 
@@ -80,7 +82,7 @@ fn perform(harness: &mut Harness<'_, App>, action: Action) {
 }
 
 fn take_every_pane(harness: &mut Harness<'_, App>, folder: &Path) {
-    for pane in Pane::ALL {
+    for &pane in Pane::ALL {
         reveal(harness, pane);
         // What is asked for when a pane is first seen.
         std::thread::sleep(std::time::Duration::from_millis(300));
@@ -91,10 +93,10 @@ fn take_every_pane(harness: &mut Harness<'_, App>, folder: &Path) {
 /// All panes at once, then the first arrangement again.
 fn take_everything(harness: &mut Harness<'_, App>, file: &Path) {
     harness.set_size(LARGE);
-    perform(harness, Action::Arrange(Arrangement::Everything));
+    perform(harness, Action::Arrange(Arrangement::Everything.into()));
     take(harness, file);
     harness.set_size(SMALL);
-    perform(harness, Action::Arrange(Arrangement::Default));
+    perform(harness, Action::Arrange(Arrangement::Default.into()));
 }
 
 #[test]
@@ -125,6 +127,49 @@ fn gallery() {
         }
         perform(&mut harness, Action::SwitchTheme);
     }
+}
+
+/// The pretrained pair, then a sweep of small students and one that never saw a 3.
+#[test]
+#[ignore = "writes files"]
+fn distillation() {
+    let folder = folder().join("distill");
+    let mut harness = open(TrainConfig::default());
+    perform(&mut harness, Action::Open(Lab::Distill));
+    let is_done = |app: &App| app.session.experiment().is_some_and(|experiment| experiment.results.is_some());
+    wait(&mut harness, "the pretrained pair", is_done);
+    let file = |pane: P| format!("{}.png", pane.title().to_lowercase().replace(' ', "-"));
+    let take_panes = |harness: &mut Harness<'static, App>, panes: &[P]| {
+        for &pane in panes {
+            reveal(harness, pane);
+            // What is worked out when a pane is first seen.
+            std::thread::sleep(std::time::Duration::from_millis(1500));
+            take(harness, &folder.join(file(pane)));
+        }
+    };
+    take_panes(&mut harness, &[P::Microscope, P::Temperature, P::Gradient]);
+    take_panes(&mut harness, &[P::DarkKnowledge, P::Similarity, P::Bookkeeping]);
+    perform(&mut harness, Action::SwitchTheme);
+    reveal(&mut harness, P::Microscope);
+    take(&mut harness, &folder.join("microscope-light.png"));
+    perform(&mut harness, Action::SwitchTheme);
+    harness.set_size(LARGE);
+    perform(&mut harness, Action::Arrange(distill::Arrangement::Everything.into()));
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    take(&mut harness, &folder.join("everything.png"));
+    harness.set_size(SMALL);
+    perform(&mut harness, Action::Arrange(distill::Arrangement::Default.into()));
+    let mut config = DistillConfig { temperature: 20.0, corrected_classes: vec![3], ..DistillConfig::default() };
+    config.sweep.temperatures = vec![1.0, 4.0, 20.0];
+    config.sweep.networks = vec!["mlp-30".to_owned(), "mlp-100".to_owned()];
+    config.student.epochs = 4;
+    config.student.data.train = Amount::Count(3_000);
+    config.student.data.classes = ClassFilter::Except(vec![3]);
+    let settings = harness.state().book.current().clone();
+    let config = ExperimentConfig::Distillation(Box::new(config));
+    harness.state_mut().session.start_experiment(config, &settings, true);
+    wait(&mut harness, "the students", is_done);
+    take_panes(&mut harness, &[P::Experiment, P::Members, P::Curves, P::Sweep, P::Report, P::Images, P::Omitted]);
 }
 
 /// The window with nothing in it yet: every pane says how to fill it.

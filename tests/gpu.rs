@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use glassbox::engine::{devices, open_device};
-use glassbox::experiments::{Advance, Observer, TrainConfig, Training};
+use glassbox::experiments::{Advance, Config, Observer, TrainConfig, Training};
 
 #[derive(Default)]
 struct Losses(Vec<f64>);

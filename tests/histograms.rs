@@ -5,7 +5,7 @@ mod common;
 
 use common::{is_finished, series, small_config, start, wait_for, wait_until};
 use glassbox::engine::{Command, Engine, Event, HistogramLook, Phase, RunId};
-use glassbox::experiments::TrainConfig;
+use glassbox::experiments::{Config, TrainConfig};
 use glassbox::train::{LayerHistogram, Quantity};
 use std::fs;
 use std::path::Path;

@@ -8,7 +8,7 @@ use common::{
     wait_until, with,
 };
 use glassbox::engine::{Command, Engine, Event, Phase};
-use glassbox::experiments::{LIVE_SETTINGS, TrainConfig, TrainingSummary};
+use glassbox::experiments::{Config, LIVE_SETTINGS, TrainConfig, TrainingSummary};
 use std::path::Path;
 
 fn engine() -> Engine {

@@ -31,6 +31,24 @@ fn presets_have_the_parameters_that_their_papers_give() {
                 + 257 * 256
                 + 2570,
         ),
+        // As torchvision 0.29 counts them.
+        ("alexnet", 61_100_840),
+        ("vgg11", 132_863_336),
+        ("vgg16", 138_357_544),
+        // The sizes of figure 3.
+        (
+            "zfnet",
+            (3 * 49 + 1) * 96
+                + (96 * 25 + 1) * 256
+                + (256 * 9 + 1) * 384
+                + (384 * 9 + 1) * 384
+                + (384 * 9 + 1) * 256
+                + (256 * 36 + 1) * 4096
+                + 4097 * 4096
+                + 4097 * 1000,
+        ),
+        // As PyTorch counts those of the package efficientnet_lite_pytorch 0.1.0.
+        ("efficientnet-lite0", 4_652_008),
     ]
     .into();
     assert_eq!(preset_names().count(), counts.len());

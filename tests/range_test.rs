@@ -10,7 +10,7 @@ use glassbox::data::{BatchPlan, Standardisation, epoch_order};
 use glassbox::engine::{Command, Engine, Event, Phase, RateTest, open_device};
 use glassbox::experiments::{RangeTestConfig, RangeTestEnd, STOP_FACTOR, Training};
 use glassbox::nets::{Network, resolve};
-use glassbox::train::{Trainer, Watch};
+use glassbox::train::{Goal, Trainer, Watch};
 use std::sync::Arc;
 
 const RANGE: RangeTestConfig = RangeTestConfig { from: 1e-5, to: 10.0, steps: 30 };
@@ -48,7 +48,7 @@ fn losses_are_those_of_a_plain_loop() {
         let rate = 1e-4 * 1000_f64.powf(index as f64 / 19.0);
         let (epoch, place) = (index / 13, index % 13);
         let batch = plan.batch(epoch, place, &epoch_order(plan.split.len(), config.seed, epoch));
-        let loss = trainer.step(&batch, &config.optimiser, point.rate, Watch::default()).unwrap().loss;
+        let loss = trainer.step(&batch, &Goal::LABELS, &config.optimiser, point.rate, Watch::default()).unwrap().loss;
         assert!((point.rate / rate - 1.0).abs() < 1e-9);
         assert_eq!(point.loss.to_bits(), loss.to_bits(), "step {index}");
         average = 0.9 * average + 0.1 * loss;

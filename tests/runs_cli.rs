@@ -4,6 +4,7 @@
 mod common;
 
 use common::small_config;
+use glassbox::experiments::Config;
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};

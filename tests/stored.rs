@@ -8,7 +8,7 @@ use glassbox::engine::{
     Command, Engine, Event, Phase, Point, RunFolder, RunId, StoredError, StoredRun, export_run, find_runs, is_run,
     write_notes,
 };
-use glassbox::experiments::TrainConfig;
+use glassbox::experiments::{Config, TrainConfig};
 use proptest::prelude::*;
 use std::fs;
 use std::io::Write;

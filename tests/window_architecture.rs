@@ -99,7 +99,7 @@ fn the_run_learns_the_edited_network_and_a_file_keeps_it() {
     let learned: Vec<&str> = started.layers.iter().map(|layer| layer.name.as_str()).collect();
     assert_eq!(learned, edited);
     let ctx = harness.ctx.clone();
-    harness.state_mut().perform(&ctx, Action::Arrange(Arrangement::Default));
+    harness.state_mut().perform(&ctx, Action::Arrange(Arrangement::Default.into()));
     harness.run_steps(2);
     reveal(&mut harness, Pane::Architecture);
     click(&mut harness, "Maximise pane: Architecture");

@@ -11,7 +11,7 @@ use egui_kittest::{
 };
 use glassbox::data::Amount;
 use glassbox::engine::{Phase, StoredRun};
-use glassbox::experiments::TrainConfig;
+use glassbox::experiments::{Config, TrainConfig};
 use glassbox::ui::app::{Action, RunRecord, Selection};
 use glassbox::ui::labs::train::Pane;
 use glassbox::ui::{App, WindowOptions};

@@ -8,7 +8,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::{Harness, kittest::Queryable};
 use glassbox::data::Amount;
 use glassbox::engine::Phase;
-use glassbox::experiments::{RangeTestEnd, TrainConfig};
+use glassbox::experiments::{Config, RangeTestEnd, TrainConfig};
 use glassbox::train::HintKind;
 use glassbox::ui::App;
 use glassbox::ui::app::Selection;

@@ -2,13 +2,16 @@
 
 use super::WrongArgument;
 use crate::engine::{BenchRow, bench, open_device};
-use crate::nets::{preset_names, resolve};
+use crate::nets::{preset, preset_names, resolve};
 use clap::Args;
 use std::process::ExitCode;
 
+/// CIFAR's have 3,072, a photograph 150,528.
+const MOST_PIXELS: usize = 10_000;
+
 #[derive(Args)]
 pub(super) struct BenchArgs {
-    /// Presets or TOML files; all presets when none is named. May be repeated.
+    /// Presets or TOML files; all presets for small images when none is named. May be repeated.
     #[arg(long)]
     network: Vec<String>,
     /// Images a step.
@@ -33,8 +36,11 @@ pub(super) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     if let Some(note) = &device.note {
         eprintln!("{note}");
     }
-    let names: Vec<String> =
-        if args.network.is_empty() { preset_names().map(str::to_owned).collect() } else { args.network.clone() };
+    let names: Vec<String> = if args.network.is_empty() {
+        preset_names().filter(|name| is_small(name)).map(str::to_owned).collect()
+    } else {
+        args.network.clone()
+    };
     if !args.json {
         println!("{}, batches of {}, Adam", device.info.name, args.batch);
         println!(
@@ -52,6 +58,11 @@ pub(super) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
         if args.json { println!("{}", serde_json::to_string(&row)?) } else { print_row(&row) }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a step of a hundred images fits into any machine's memory: those for photographs are measured when named.
+fn is_small(name: &str) -> bool {
+    preset(name).is_some_and(|architecture| architecture.input.units() <= MOST_PIXELS)
 }
 
 fn print_row(row: &BenchRow) {

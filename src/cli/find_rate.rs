@@ -2,7 +2,7 @@
 
 use super::{WrongArgument, parse_settings};
 use crate::engine::{Command, Engine, Event, RateTest, RunId};
-use crate::experiments::{MINIMUM_DIVISOR, RangeTestConfig, RangeTestEnd, RatePoint, SMOOTHING, TrainConfig};
+use crate::experiments::{Config, MINIMUM_DIVISOR, RangeTestConfig, RangeTestEnd, RatePoint, SMOOTHING, TrainConfig};
 use anyhow::bail;
 use clap::Args;
 use serde_json::json;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 #[derive(Args)]
 pub(super) struct FindRateArgs {
-    /// `mnist`, or a folder of IDX files.
+    /// A data set that is built in, or a path, as `glassbox data info` takes it.
     #[arg(long, default_value = "mnist")]
     data: String,
     /// A preset (see `glassbox networks`), or a TOML file.

@@ -46,11 +46,23 @@ pub(super) fn datasets(args: &ListArgs) -> anyhow::Result<ExitCode> {
         if args.json {
             print_json(entry)?;
         } else {
-            println!("{:<8} {}", entry.name, entry.description);
+            println!("{:<10} {}", entry.name, entry.description);
             println!(
-                "{:<8} {} + {} images of {}, {} classes; {}; {}",
+                "{:<10} {} + {} images of {}, {} classes; {}; {}",
                 "", entry.images, entry.test_images, entry.shape, entry.classes, entry.origin, entry.licence
             );
+        }
+    }
+    for download in crate::data::downloads() {
+        let path = download.folder().ok().and_then(|folder| download.fetched(&folder));
+        if args.json {
+            print_json(&json!({ "name": download.name, "description": download.description, "path": path }))?;
+            continue;
+        }
+        println!("{:<10} {}", download.name, download.description);
+        match path {
+            Some(path) => println!("{:<10} in {}", "", path.display()),
+            None => println!("{:<10} to be fetched: glassbox data fetch {}", "", download.name),
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -1,13 +1,20 @@
 //! Headless: the same experiments without a window. Imports `engine` and below, and `ui` to open the window.
 
+mod bar;
 mod bench;
+mod data;
 mod evaluate;
+mod experiment;
 mod figures;
 mod find_rate;
 mod list;
+mod pack;
+mod predict;
+mod report;
 mod runs;
 mod train;
 
+use crate::experiments::Config;
 use clap::{Args, Parser, Subcommand, error::ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -50,6 +57,8 @@ struct WindowArgs {
 enum Command {
     /// Train a network.
     Train(train::TrainArgs),
+    /// Run an experiment of several networks: distillation, specialists.
+    Run(experiment::ExperimentArgs),
     /// Find a learning rate: a range test on a fresh network (Smith, arXiv 1506.01186).
     FindRate(find_rate::FindRateArgs),
     /// Evaluate the last checkpoint of a run folder: figures by class, confusion, calibration, mistakes.
@@ -58,13 +67,22 @@ enum Command {
     Devices(list::ListArgs),
     /// List the networks, layer by layer with --layers.
     Networks(list::NetworkArgs),
-    /// List the data sets.
+    /// List the data sets that are built in.
     Datasets(list::ListArgs),
+    /// Look into a data set, built in or from disk.
+    #[command(subcommand)]
+    Data(data::DataCommand),
     /// List, compare and export runs that were kept in folders.
     #[command(subcommand)]
     Runs(runs::RunsCommand),
     /// Draw the curves of run folders as SVG and PNG, with their values as CSV.
     Figures(figures::FiguresArgs),
+    /// Put the results of experiments together as Markdown, with the paper's numbers beside ours.
+    Report(report::ReportArgs),
+    /// Say what is on images: the most probable classes of each, with logits and probabilities.
+    Predict(predict::PredictArgs),
+    /// Write the network of a checkpoint alone, in half precision.
+    Pack(pack::PackArgs),
     /// Measure training and inference of each network on a device.
     Bench(bench::BenchArgs),
 }
@@ -83,11 +101,16 @@ pub fn main() -> ExitCode {
         Some(Command::Train(args)) => train::run(args),
         Some(Command::FindRate(args)) => find_rate::run(&args),
         Some(Command::Evaluate(args)) => evaluate::run(&args),
+        Some(Command::Run(args)) => experiment::run(&args),
         Some(Command::Devices(args)) => list::devices(&args),
         Some(Command::Networks(args)) => list::networks(&args),
         Some(Command::Datasets(args)) => list::datasets(&args),
+        Some(Command::Data(command)) => data::run(&command),
         Some(Command::Runs(command)) => runs::run(&command),
         Some(Command::Figures(args)) => figures::run(&args),
+        Some(Command::Report(args)) => report::run(&args),
+        Some(Command::Predict(args)) => predict::run(&args),
+        Some(Command::Pack(args)) => pack::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
     };
     done.unwrap_or_else(|error| {

@@ -1,12 +1,13 @@
 //! `glassbox train`.
 
+use super::bar::bar;
 use super::{WrongArgument, parse_settings};
 use crate::engine::{Command, Engine, Event, Point, RunFolder, RunId, Snapshot, Started};
-use crate::experiments::{TrainConfig, TrainingSummary};
+use crate::experiments::{Config, TrainConfig, TrainingSummary};
 use crate::train::Hint;
 use anyhow::{Context as _, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ const INTERRUPTED: u8 = 130;
 
 #[derive(Args)]
 pub(super) struct TrainArgs {
-    /// `mnist`, or a folder of IDX files [default: mnist].
+    /// A data set that is built in, or a path, as `glassbox data info` takes it [default: mnist].
     #[arg(long)]
     data: Option<String>,
     /// A preset (see `glassbox networks`), or a TOML file [default: mlp-800].
@@ -166,7 +167,10 @@ impl Follower {
             | Event::WentBack { .. }
             | Event::Answer { .. }
             | Event::HintGone { .. }
-            | Event::RateTested(_) => {}
+            | Event::RateTested(_)
+            | Event::ExperimentStarted(_)
+            | Event::ExperimentFinished { .. }
+            | Event::Logits(_) => {}
         }
         Ok(None)
     }
@@ -182,10 +186,7 @@ struct Report {
 
 impl Report {
     fn new(json: bool) -> Self {
-        let target = if json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template("{bar:32} {pos}/{len} steps  {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let bar = bar(None, "{pos}/{len} steps  {msg}", json);
         Self { json, bar, images_per_second: 0.0, losses: (0.0, 0) }
     }
 

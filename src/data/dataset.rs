@@ -1,6 +1,7 @@
 //! Labelled images in memory.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +56,8 @@ pub struct Dataset {
     name: String,
     class_names: Vec<String>,
     shape: ImageShape,
-    pixels: Vec<u8>,
+    /// Shared with data sets of the same images under other labels.
+    pixels: Arc<Vec<u8>>,
     labels: Vec<u16>,
 }
 
@@ -71,10 +73,20 @@ impl Dataset {
         pixels: Vec<u8>,
         labels: Vec<u16>,
     ) -> Result<Self, DataError> {
-        let dataset = Self { name: name.into(), class_names, shape, pixels, labels };
-        dataset.check_lengths()?;
-        dataset.check_labels()?;
-        Ok(dataset)
+        Self { name: name.into(), class_names, shape, pixels: Arc::new(pixels), labels }.checked()
+    }
+
+    /// The same images under other labels, one each. The pixels are shared, not copied.
+    ///
+    /// # Errors
+    /// If there is not one label an image, or a label has no class name.
+    pub fn relabelled(
+        &self,
+        name: impl Into<String>,
+        class_names: Vec<String>,
+        labels: Vec<u16>,
+    ) -> Result<Self, DataError> {
+        Self { name: name.into(), class_names, shape: self.shape, pixels: Arc::clone(&self.pixels), labels }.checked()
     }
 
     /// What the dataset is called.
@@ -122,6 +134,38 @@ impl Dataset {
     /// If `i` is not below [`Self::len`].
     pub fn label(&self, i: usize) -> usize {
         usize::from(self.labels[i])
+    }
+
+    /// All the pixels, one image after another.
+    pub(super) fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// All the labels, one an image.
+    pub(super) fn labels(&self) -> &[u16] {
+        &self.labels
+    }
+
+    /// Only the images at `kept`, which rises, moved together without a second copy of them.
+    ///
+    /// # Errors
+    /// If none is kept.
+    pub(super) fn retained(mut self, name: impl Into<String>, kept: &[u32]) -> Result<Self, DataError> {
+        let size = self.shape.pixels();
+        let mut pixels = Arc::unwrap_or_clone(self.pixels);
+        for (to, from) in kept.iter().map(|&from| from as usize).enumerate() {
+            pixels.copy_within(from * size..(from + 1) * size, to * size);
+            self.labels[to] = self.labels[from];
+        }
+        pixels.truncate(kept.len() * size);
+        self.labels.truncate(kept.len());
+        Self { name: name.into(), pixels: Arc::new(pixels), ..self }.checked()
+    }
+
+    fn checked(self) -> Result<Self, DataError> {
+        self.check_lengths()?;
+        self.check_labels()?;
+        Ok(self)
     }
 
     fn check_lengths(&self) -> Result<(), DataError> {

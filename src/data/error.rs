@@ -60,8 +60,67 @@ pub enum DataError {
     MissingFile { folder: String, pattern: String },
     #[error("the training images of {name} are {train} and its test images {test}. Give files that belong together.")]
     ShapesDiffer { name: String, train: ImageShape, test: ImageShape },
-    #[error("there is no dataset named {name:?} and no such path. Built in: {known}. Or give a folder of IDX files.")]
+    #[error(
+        "there is no dataset named {name:?} and no such path. There are {known}. Or give a folder or an archive of images by \
+         class, IDX files, CIFAR batches, or an .npz."
+    )]
     UnknownName { name: String, known: String },
+
+    // Images in folders and archives.
+    #[error(
+        "{folder} holds nothing that can be opened. Give a folder or an archive with a folder of images for each class, the \
+         four IDX files of MNIST, the batches of CIFAR, or an .npz."
+    )]
+    NothingToOpen { folder: String },
+    #[error(
+        "the images in {folder} are in no folders of classes. Put those of each class into a folder with its name, as \
+         in cat/1.png, or train/cat/1.png and test/cat/2.png."
+    )]
+    NoClassFolders { folder: String },
+    #[error("none of the {files} images in {folder} can be opened. The first: {first}.")]
+    AllDamaged { folder: String, files: usize, first: String },
+    #[error("{folder} holds more than {limit} files. Give the folder of the images alone.")]
+    TooManyFiles { folder: String, limit: usize },
+    #[error("there are {classes} classes; at most 65,535 can be told apart. Give fewer.")]
+    TooManyClasses { classes: usize },
+    #[error(
+        "{text:?} does not say how to fit images. Write \"automatic\", or some of: a size such as 32x32; crop, stretch \
+         or pad; grey or colour."
+    )]
+    BadImageOptions { text: String },
+    #[error("images cannot be {height} x {width} pixels. Give at least 1 a side.")]
+    BadImageSize { height: usize, width: usize },
+    #[error("{images} images of {shape} take more than 4 GiB. Choose a smaller size, or open fewer.")]
+    TooManyPixels { images: usize, shape: ImageShape },
+    #[error("found no {pattern} in {folder}. Put all the files of CIFAR's binary version into one folder.")]
+    MissingCifar { folder: String, pattern: String },
+    #[error("{file} is not an archive that can be read: {reason}. Fetch it again.")]
+    Archive { file: String, reason: String },
+    #[error("opening {name} was cancelled.")]
+    Cancelled { name: String },
+    #[error("{file} cannot be opened: {reason}.")]
+    Unfit { file: String, reason: String },
+
+    // Fetching.
+    #[error(
+        "{url} could not be fetched: {reason}. Check the connection and try again: what has come stays. Or fetch it in \
+         another way, and save it as {place}."
+    )]
+    NotReached { url: String, reason: String, place: String },
+    #[error(
+        "{url} could not be fetched: the server answers {status}. Try again later, or give a --mirror that has it."
+    )]
+    Refused { url: String, status: String },
+    #[error("{url} is not what it should be: its MD5 is {found}, not {expected}. It was removed. Fetch it again.")]
+    WrongSum { url: String, found: String, expected: String },
+    #[error("{url} is being fetched by another program. Wait for it, or end it.")]
+    BeingFetched { url: String },
+    #[error("could not write {file}: {source}. Check that there is room and that the folder may be written.")]
+    Write { file: String, source: io::Error },
+    #[error("there is no folder for what is fetched. Set GLASSBOX_CACHE to the path of one.")]
+    NoCacheFolder,
+    #[error("{name} is not on this machine yet. Fetch it with `glassbox data fetch {name}`.")]
+    NotFetched { name: String },
 
     // Datasets.
     #[error("dataset {name} has no images. Give at least one.")]
@@ -84,6 +143,14 @@ pub enum DataError {
     TooManyAsked { asked: usize, available: usize },
     #[error("there is no class {class}: {name} has classes 0 to {last}.")]
     UnknownClass { name: String, class: usize, last: usize },
+    #[error("class {class} of {name} is given twice. Give each class once.")]
+    ClassTwice { name: String, class: usize },
+    #[error("class {class} of {name} is in none of the groups. Put each class into one.")]
+    ClassLeftOut { name: String, class: usize },
+    #[error("{names} names do not fit the {classes} classes of {name}. Give one name a class.")]
+    ClassNames { name: String, classes: usize, names: usize },
+    #[error("a scene cannot be composed so: {reason}.")]
+    BadScene { reason: String },
     #[error("no image of {name} is left by the choice of {choice}. Choose more.")]
     NothingLeft { name: String, choice: &'static str },
     #[error("holding out all {images} images of {name} leaves none to learn from. Hold out fewer.")]

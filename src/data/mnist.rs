@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::idx::IdxPair;
-use super::source::source_of;
+use super::idx_folder::source_of;
 use super::{DataError, Source};
 
 macro_rules! embedded {

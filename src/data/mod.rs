@@ -10,26 +10,47 @@
 mod amount;
 mod augment;
 mod catalogue;
+mod cifar;
 mod dataset;
 mod drawing;
 mod error;
+mod fetch;
 mod idx;
+mod idx_folder;
+mod images;
 mod loader;
 mod mnist;
+mod npz;
+mod open;
+mod partition;
 mod random;
+mod scenes;
 mod source;
 mod split;
 mod standardisation;
+mod two_digits;
 
 pub use amount::Amount;
 pub use augment::{Augmentation, Change};
-pub use catalogue::{Entry, catalogue, named};
+pub use catalogue::{Entry, catalogue, find, named, named_with};
 pub use dataset::{Dataset, ImageShape};
 pub use drawing::{Drawing, PAPER, like_mnist};
 pub use error::DataError;
+pub use fetch::{Download, FetchProgress, RemoteFile, downloads};
 pub use idx::{IdxImages, load_idx_pair, read_idx_images, read_idx_labels};
+pub use images::{
+    Damaged, FileEntry, Files, Fit, ImageFault, ImageLook, ImageOptions, LARGEST_SIDE, Progress, Unwatched,
+    cache_folder, decode_image, look_at_image, open_images,
+};
 pub use loader::{Batch, BatchPlan, Loader, Prepared, epoch_order};
 pub use mnist::mnist;
-pub use source::{Source, open_folder};
+pub use open::{open, open_with};
+pub use partition::{natural_and_man_made, random_halves};
+pub(crate) use random::{Purpose, below, shuffle, stream};
+pub use scenes::{
+    Bounds, Placed, Scene, SceneOptions, SceneSource, Scenes, classes_of, compose_scene, compose_scenes, scenes,
+};
+pub use source::Source;
 pub use split::{ClassFilter, Split};
 pub use standardisation::Standardisation;
+pub use two_digits::{compose_two_digits, two_digits};

@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 /// What random numbers are for: one purpose never sees another's numbers, so a new random choice changes no old one.
 #[derive(Clone, Copy)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// The order of the images in an epoch.
     Shuffle = 1,
     /// How one image is changed.
@@ -14,10 +14,22 @@ pub(super) enum Purpose {
     Subset = 3,
     /// Which images are held out.
     HoldOut = 4,
+    /// Which digits stand beside each other.
+    Pairs = 5,
+    /// Where clusters start, and in which order they are fed.
+    Clusters = 6,
+    /// Which examples a bootstrap draws.
+    Bootstrap = 7,
+    /// Which images of other classes a specialist sees.
+    Rest = 8,
+    /// Which classes are in which half.
+    Classes = 9,
+    /// What is where in a scene.
+    Scenes = 10,
 }
 
 /// The generator for one purpose at one place: the same arguments, the same numbers, on every machine.
-pub(super) fn stream(seed: u64, purpose: Purpose, major: usize, minor: usize) -> ChaCha8Rng {
+pub(crate) fn stream(seed: u64, purpose: Purpose, major: usize, minor: usize) -> ChaCha8Rng {
     // The whole 256-bit key is written here, not expanded from 64 bits, so that no two places can share a key.
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
@@ -32,7 +44,7 @@ pub(super) fn stream(seed: u64, purpose: Purpose, major: usize, minor: usize) ->
 ///
 /// Written out, as is [`shuffle`], because crates may change their way of drawing between versions, and an old run must
 /// still resume.
-pub(super) fn below(generator: &mut impl Rng, bound: u32) -> u32 {
+pub(crate) fn below(generator: &mut impl Rng, bound: u32) -> u32 {
     let threshold = bound.wrapping_neg() % bound;
     loop {
         let product = u64::from(generator.next_u32()) * u64::from(bound);
@@ -43,7 +55,7 @@ pub(super) fn below(generator: &mut impl Rng, bound: u32) -> u32 {
 }
 
 /// Fisher-Yates: each order equally likely.
-pub(super) fn shuffle<T>(items: &mut [T], generator: &mut impl Rng) {
+pub(crate) fn shuffle<T>(items: &mut [T], generator: &mut impl Rng) {
     for i in (1..items.len()).rev() {
         items.swap(i, below(generator, i as u32 + 1) as usize);
     }

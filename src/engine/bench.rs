@@ -3,7 +3,7 @@
 use super::device::OpenDevice;
 use crate::data::{Batch, ImageShape};
 use crate::nets::{Architecture, ArchitectureError, Network};
-use crate::train::{OptimiserSettings, Trainer, Watch, images_tensor};
+use crate::train::{Goal, OptimiserSettings, Trainer, Watch, images_tensor};
 use serde::Serialize;
 use std::time::{Duration, Instant};
 
@@ -45,7 +45,7 @@ pub fn bench(
 
     let train = rate(seconds, batch, || {
         // Made-up labels can be learned, so nothing can overflow here.
-        let _ = trainer.step(&images, &settings, 1e-3, Watch::default());
+        let _ = trainer.step(&images, &Goal::LABELS, &settings, 1e-3, Watch::default());
     });
     let inference = rate(seconds, batch, || {
         let logits = trainer.network().forward(images_tensor(&images, &device.device));

@@ -8,7 +8,7 @@
 //! person wrote of it.
 
 use super::files::{FileError, write_atomically};
-use crate::experiments::TrainConfig;
+use crate::experiments::{Config, TrainConfig};
 use crate::nets::{Architecture, Checkpoint, CheckpointError};
 use crate::train::LayerHistogram;
 use serde::{Deserialize, Serialize};
@@ -274,7 +274,7 @@ fn step_of(line: &str) -> Option<u64> {
 }
 
 /// Appends and empties `text`. When only a part fits on the disk, the file is cut back to what it was.
-fn append(path: &Path, text: &mut String) -> Result<(), FileError> {
+pub(super) fn append(path: &Path, text: &mut String) -> Result<(), FileError> {
     if text.is_empty() {
         return Ok(());
     }

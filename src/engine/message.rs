@@ -1,7 +1,9 @@
 //! What crosses between the worker and whoever watches: plain data, never a tensor.
 
 use crate::data::Split;
-use crate::experiments::{RangeTestConfig, RangeTestResult, TrainConfig, TrainingSummary};
+use crate::experiments::{
+    ExperimentConfig, MemberState, RangeTestConfig, RangeTestResult, TrainConfig, TrainingSummary,
+};
 use crate::nets::{LayerSummary, Shape};
 use crate::train::{Evaluation, FaultReport, Hint, LayerHealth, LayerHistogram};
 use serde::Serialize;
@@ -69,10 +71,51 @@ pub enum Command {
     },
     /// Nobody will ask for this run again.
     Forget(RunId),
+    /// About the experiment of several networks.
+    Experiment(ExperimentCommand),
     /// Whether live pictures are wanted in the snapshots; nobody pays for them unasked.
     Watch(bool),
     /// Images to be watched after the run's own samples: bytes of the shape of the run's images; others are passed over.
     WatchImages(Vec<Arc<[u8]>>),
+}
+
+/// What the worker can be told to do with an experiment of several networks. It stands beside the run: of the two, one at
+/// most learns, and the other pauses when that one goes on.
+#[derive(Clone, Debug)]
+pub enum ExperimentCommand {
+    /// Build an experiment, in place of the one before. It begins paused unless `go`.
+    Start {
+        run: RunId,
+        config: Box<ExperimentConfig>,
+        device: String,
+        folder: Option<PathBuf>,
+        go: bool,
+    },
+    /// Take up the experiment of a folder after its last network that was done.
+    Resume {
+        run: RunId,
+        folder: PathBuf,
+        device: String,
+        go: bool,
+    },
+    Run,
+    Pause,
+    /// One training step, then pause.
+    Step,
+    /// Ends it; its networks stay for queries.
+    Stop,
+    /// A setting that may change during the experiment.
+    Change {
+        setting: String,
+        value: String,
+    },
+    /// Write an experiment that has no folder into this one, and keep it there from now on.
+    SaveTo(PathBuf),
+    /// What every network makes of these bytes, `[channels, height, width]`.
+    Logits {
+        id: QueryId,
+        pixels: Arc<[u8]>,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -174,8 +217,62 @@ pub enum Event {
         generation: u64,
         answer: Answer,
     },
+    /// An experiment of several networks is ready (it may still be paused).
+    ExperimentStarted(Box<ExperimentStarted>),
+    /// All of it is measured: what [`Protocol::results`](crate::experiments::Protocol::results) gives.
+    ExperimentFinished {
+        run: RunId,
+        results: Arc<serde_json::Value>,
+        seconds: f64,
+    },
+    Logits(MemberLogits),
     /// Something a person should know, which stops nothing.
     Note(String),
+}
+
+/// What there is to know of an experiment before its first step.
+#[derive(Clone)]
+pub struct ExperimentStarted {
+    pub run: RunId,
+    pub config: ExperimentConfig,
+    /// As a person would name it.
+    pub device: String,
+    pub class_names: Vec<String>,
+    /// The images held out, if any.
+    pub validation: Option<Split>,
+    pub test: Split,
+    pub folder: Option<PathBuf>,
+}
+
+impl fmt::Debug for ExperimentStarted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ExperimentStarted").field("run", &self.run).finish_non_exhaustive()
+    }
+}
+
+/// An experiment of several networks, as far as it is.
+#[derive(Clone, Debug)]
+pub struct ExperimentSnapshot {
+    pub run: RunId,
+    pub phase: Phase,
+    /// What it does now, in words.
+    pub stage: String,
+    /// Of all its work, from 0 to 1.
+    pub share: f64,
+    /// Of training and evaluation.
+    pub seconds: f64,
+    pub seconds_left: Option<f64>,
+    pub members: Arc<Vec<MemberState>>,
+}
+
+/// What the networks of an experiment make of one image.
+#[derive(Clone, Debug)]
+pub struct MemberLogits {
+    pub id: QueryId,
+    pub run: RunId,
+    pub pixels: Arc<[u8]>,
+    /// Name and logits of each network that is there.
+    pub rows: Vec<(String, Vec<f32>)>,
 }
 
 /// A learning-rate range test, as far as it is.
@@ -371,6 +468,8 @@ pub struct Snapshot {
     pub rate_test: Option<Arc<RateTest>>,
     pub validation: Option<Arc<Evaluation>>,
     pub test: Option<Arc<Evaluation>>,
+    /// The experiment of several networks that is in hand beside the run.
+    pub experiment: Option<Arc<ExperimentSnapshot>>,
 }
 
 /// What the network thinks of the samples of [`Started`], in their order, and after them of the images of

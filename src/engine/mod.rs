@@ -6,6 +6,9 @@ mod archive;
 mod bench;
 mod clock;
 mod device;
+mod experiment;
+mod experiment_folder;
+mod experimenter;
 mod files;
 mod finder;
 mod folder;
@@ -22,11 +25,13 @@ pub use archive::{ArchiveError, export_run};
 pub use bench::{BenchRow, bench};
 pub use clock::Clock;
 pub use device::{DeviceInfo, OpenDevice, devices, open_device};
+pub use experiment_folder::{is_experiment, read_results};
 pub use files::{FileError, write_atomically};
 pub use folder::{FolderError, RunFolder, write_notes};
 pub use handle::{Engine, EngineBusy};
 pub use message::{
-    Answer, Command, Event, HistogramCost, HistogramLook, ImageSource, Inspection, LayerActivation, Phase, Point,
-    Query, QueryId, RateTest, RunId, SampleImage, SampleProbabilities, Snapshot, Started,
+    Answer, Command, Event, ExperimentCommand, ExperimentSnapshot, ExperimentStarted, HistogramCost, HistogramLook,
+    ImageSource, Inspection, LayerActivation, MemberLogits, Phase, Point, Query, QueryId, RateTest, RunId, SampleImage,
+    SampleProbabilities, Snapshot, Started,
 };
 pub use stored::{StoredError, StoredRun, find_runs, is_run};

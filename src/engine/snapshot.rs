@@ -33,6 +33,7 @@ impl ActiveRun {
             rate_test: self.rate_test(),
             validation: self.latest.validation.clone(),
             test: self.latest.test.clone(),
+            experiment: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use super::clock::Clock;
 use super::folder::{ARCHITECTURE, CHECKPOINT, CONFIG, EVENTS, METRICS, NOTES, SUMMARY};
 use super::message::{Point, RunId};
 use super::watcher::SeriesNames;
-use crate::experiments::{ConfigError, SettingChange, TrainConfig, TrainingSummary};
+use crate::experiments::{Config, ConfigError, SettingChange, TrainConfig, TrainingSummary};
 use crate::nets::{Architecture, LayerSummary};
 use serde::Deserialize;
 use std::fs;

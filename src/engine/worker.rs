@@ -1,5 +1,6 @@
 //! The worker thread. It owns all tensors, takes commands between two small steps, and publishes plain data.
 
+use super::experiment::ActiveExperiment;
 use super::message::{Answer, Command, Event, Phase, QueryId, RunId, SampleProbabilities, Snapshot};
 use super::run::{ActiveRun, Going, TurnError};
 use super::shelf::Shelf;
@@ -13,7 +14,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
 /// Thirty pictures a second are enough for the eye.
-const SNAPSHOT_EVERY: Duration = Duration::from_millis(33);
+pub(super) const SNAPSHOT_EVERY: Duration = Duration::from_millis(33);
 /// The samples cost a forward pass, so they come less often.
 const SAMPLES_EVERY: Duration = Duration::from_millis(250);
 
@@ -23,9 +24,10 @@ pub(super) struct Worker {
     /// Events that found the channel full: a hidden window does not read, and must not stop a run.
     backlog: VecDeque<Event>,
     snapshot: Arc<ArcSwap<Snapshot>>,
-    out: Outbox,
+    pub(super) out: Outbox,
     wake: Box<dyn Fn() + Send + Sync>,
     run: Option<ActiveRun>,
+    pub(super) experiment: Option<ActiveExperiment>,
     shelf: Shelf,
     /// Where the current run began, for the estimate of the time left.
     first_step: u64,
@@ -33,7 +35,7 @@ pub(super) struct Worker {
     watched: bool,
     watched_images: Vec<Arc<[u8]>>,
     samples: Option<Arc<SampleProbabilities>>,
-    published: Instant,
+    pub(super) published: Instant,
     sampled: Option<Instant>,
 }
 
@@ -54,6 +56,7 @@ impl Worker {
             out,
             wake,
             run: None,
+            experiment: None,
             shelf: Shelf::default(),
             first_step: 0,
             phase: Phase::Idle,
@@ -78,14 +81,16 @@ impl Worker {
             if let Some(run) = &mut worker.run {
                 let _ = run.save().inspect_err(|error| log::error!("{error}"));
             }
+            if let Some(experiment) = &mut worker.experiment {
+                let _ = experiment.save().inspect_err(|error| log::error!("{error}"));
+            }
         });
     }
 
     /// A command if there is one. Waits for one only while nothing runs; `Err` when nobody is left to give any.
     fn next_command(&mut self) -> Result<Option<Command>, ()> {
         self.deliver();
-        let is_going = self.run.as_ref().is_some_and(|run| run.going != Going::Paused || run.is_finding_rate());
-        if is_going {
+        if self.run_is_going() || self.experiment_is_going() {
             return match self.commands.try_recv() {
                 Ok(command) => Ok(Some(command)),
                 Err(std::sync::mpsc::TryRecvError::Empty) => Ok(None),
@@ -101,6 +106,10 @@ impl Worker {
         }
     }
 
+    fn run_is_going(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| run.going != Going::Paused || run.is_finding_rate())
+    }
+
     /// A panic below (a lost GPU, a bug) ends the run, not the program.
     fn guarded(&mut self, work: impl FnOnce(&mut Self)) {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| work(self))) {
@@ -109,6 +118,10 @@ impl Worker {
     }
 
     fn fail_after_panic(&mut self, reason: &str) {
+        if self.experiment_is_going() {
+            self.fail_experiment(reason);
+            return;
+        }
         let Some(run) = self.run.take() else {
             self.tell(Event::Note(format!("The engine stumbled, and goes on: {reason}")));
             return;
@@ -165,6 +178,7 @@ impl Worker {
             }
             Command::SaveTo { run, folder } => self.save_to(run, &folder),
             Command::Forget(run) => self.shelf.forget(run),
+            Command::Experiment(command) => self.obey_experiment(command),
             Command::Watch(watched) => {
                 self.watched = watched;
                 self.sampled = None;
@@ -181,6 +195,9 @@ impl Worker {
             Ok(mut run) => {
                 self.first_step = run.training.steps();
                 self.phase = if go { Phase::Running } else { Phase::Paused };
+                if go && let Some(experiment) = self.experiment.as_mut().filter(|experiment| experiment.is_going()) {
+                    experiment.phase = Phase::Paused;
+                }
                 for note in run.device.note.take().into_iter().chain(run.dropout_note()) {
                     self.tell(Event::Note(note));
                 }
@@ -216,6 +233,9 @@ impl Worker {
         if matches!(self.phase, Phase::Finished | Phase::Stopped) {
             return;
         }
+        if let Some(experiment) = self.experiment.as_mut().filter(|experiment| experiment.is_going()) {
+            experiment.phase = Phase::Paused;
+        }
         let id = run.id;
         match run.go(going) {
             Ok(None) => self.phase = Phase::Running,
@@ -236,7 +256,7 @@ impl Worker {
         }
     }
 
-    fn pause(&mut self) {
+    pub(super) fn pause(&mut self) {
         let Some(run) = &mut self.run else { return };
         if run.going.trains() {
             run.going = Going::Paused;
@@ -338,6 +358,10 @@ impl Worker {
     }
 
     fn turn(&mut self) {
+        if !self.run_is_going() {
+            self.experiment_turn();
+            return;
+        }
         let Some(run) = &mut self.run else { return };
         if run.is_finding_rate() {
             self.find_rate_turn();
@@ -407,7 +431,7 @@ impl Worker {
         self.publish();
     }
 
-    fn publish(&mut self) {
+    pub(super) fn publish(&mut self) {
         self.publish_for(None);
     }
 
@@ -415,10 +439,11 @@ impl Worker {
     fn publish_for(&mut self, preparing: Option<RunId>) {
         self.refresh_samples();
         self.published = Instant::now();
-        let snapshot = self.run.as_ref().map_or_else(
+        let mut snapshot = self.run.as_ref().map_or_else(
             || Snapshot { run: preparing, phase: self.phase.clone(), ..Snapshot::default() },
             |run| run.snapshot(self.phase.clone(), self.samples.clone(), self.first_step),
         );
+        snapshot.experiment = self.experiment_snapshot();
         self.snapshot.store(Arc::new(snapshot));
         (self.wake)();
     }
@@ -434,7 +459,7 @@ impl Worker {
         }
     }
 
-    fn tell(&mut self, event: Event) {
+    pub(super) fn tell(&mut self, event: Event) {
         self.backlog.push_back(event);
         self.deliver();
         (self.wake)();

@@ -1,6 +1,7 @@
 //! The settings of several runs beside each other.
 
 use super::config::TrainConfig;
+use super::settings::Config;
 use std::fmt::Write as _;
 
 /// A setting that was changed while a run went on.

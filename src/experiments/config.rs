@@ -2,12 +2,12 @@
 //! `--set` on the command line are all this one structure.
 
 use super::dropout::DropoutRate;
+use super::settings::{self, Config};
 use super::stop::StopConfig;
-use crate::data::{Amount, Augmentation, ClassFilter};
+use crate::data::{Amount, Augmentation, ClassFilter, DataError, ImageOptions, Source, Unwatched, named_with};
 use crate::nets::{Architecture, ArchitectureError, resolve};
 use crate::train::{OptimiserSettings, Schedule};
 use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
 
 /// A training run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,8 +35,11 @@ pub struct TrainConfig {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DataConfig {
-    /// `mnist`, or the path of a folder of IDX files.
+    /// The name of a data set that is built in, or a path: see [`named`](crate::data::named).
     pub source: String,
+    /// How images of any size become images of one shape, where the source is a folder or an archive of them: `automatic`,
+    /// or some of a size (`32x32`), `crop`, `stretch` or `pad`, and `grey` or `colour`.
+    pub images: ImageOptions,
     /// How many of the training images to learn from, in all classes alike.
     pub train: Amount,
     /// How many training images to hold out; every choice is made on these, and the test images are seen once.
@@ -121,6 +124,7 @@ impl Default for DataConfig {
     fn default() -> Self {
         Self {
             source: "mnist".to_owned(),
+            images: ImageOptions::default(),
             train: Amount::All,
             validation: Amount::Count(5_000),
             classes: ClassFilter::All,
@@ -130,29 +134,26 @@ impl Default for DataConfig {
     }
 }
 
+impl DataConfig {
+    /// Opens the source.
+    ///
+    /// # Errors
+    /// If there is none of that name or at that path, or it cannot be opened.
+    pub fn open(&self) -> Result<Source, DataError> {
+        named_with(&self.source, &self.images, &Unwatched)
+    }
+}
+
 impl Default for MonitorConfig {
     fn default() -> Self {
         Self { health_every: 25, histograms_every: 100 }
     }
 }
 
-impl TrainConfig {
-    /// # Errors
-    /// When the text is not TOML, a field is unknown, or a value makes no sense.
-    pub fn from_toml(text: &str, origin: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text)
-            .map_err(|error| ConfigError::Syntax { origin: origin.to_owned(), reason: error.to_string() })?;
-        config.check()?;
-        Ok(config)
-    }
+impl Config for TrainConfig {
+    const WHOLE: &[&str] = &["data.classes", "architecture"];
 
-    pub fn to_toml(&self) -> String {
-        toml::to_string(self).expect("settings are plain data")
-    }
-
-    /// # Errors
-    /// Says which setting makes no sense.
-    pub fn check(&self) -> Result<(), ConfigError> {
+    fn check(&self) -> Result<(), ConfigError> {
         if self.epochs == 0 || self.epochs > 1_000_000 {
             return Err(ConfigError::Check("epochs must be from 1 to 1,000,000".to_owned()));
         }
@@ -173,56 +174,16 @@ impl TrainConfig {
         checks.and_then(|()| self.stop.check(holds_out)).map_err(ConfigError::Check)
     }
 
-    /// A copy with one setting changed. Keys are dotted paths (`optimiser.learning_rate`), values as in TOML; a text
-    /// needs no quotes.
-    ///
-    /// # Errors
-    /// When there is no such setting, or the value does not suit it.
-    pub fn with(&self, key: &str, value: &str) -> Result<Self, ConfigError> {
-        let mut table = self.to_table();
-        if !self.keys().iter().any(|known| known == key) {
-            return Err(ConfigError::Unknown { key: key.to_owned(), known: self.keys().join(", ") });
-        }
-        let refused = |reason: String| ConfigError::Value { key: key.to_owned(), value: value.to_owned(), reason };
-        let (parents, leaf) = key.rsplit_once('.').unwrap_or(("", key));
-        let mut place = &mut table;
-        for parent in parents.split('.').filter(|parent| !parent.is_empty()) {
-            place = place
-                .get_mut(parent)
-                .and_then(Value::as_table_mut)
-                .ok_or_else(|| refused(format!("`{parent}` is not a group of settings")))?;
-        }
-        let old = place.get(leaf);
-        let new = parse_value(value, old);
-        place.insert(leaf.to_owned(), new);
-        if key == "network" {
-            table.remove("architecture");
-        }
-        let changed: Self = table.try_into().map_err(|error: toml::de::Error| refused(error.message().to_owned()))?;
-        changed.check().map_err(|error| match error {
-            ConfigError::Check(reason) => refused(reason),
-            other => other,
-        })?;
-        Ok(changed)
-    }
-
-    /// The value of a setting as [`with`](Self::with) takes it.
-    pub fn get(&self, key: &str) -> Option<String> {
-        let table = Value::Table(self.to_table());
-        let value = key.split('.').try_fold(&table, |value, part| value.get(part))?;
-        Some(value_text(value))
-    }
-
-    /// All settings, as dotted paths.
-    pub fn keys(&self) -> Vec<String> {
-        let mut keys = Vec::new();
-        collect_keys(&self.to_table(), "", &mut keys);
+    fn keys(&self) -> Vec<String> {
+        let mut keys = settings::keys(&self.to_table(), Self::WHOLE);
         if self.architecture.is_none() {
             keys.push("architecture".to_owned());
         }
         keys
     }
+}
 
+impl TrainConfig {
     /// What learns: the edited network, else the one that is named.
     ///
     /// # Errors
@@ -235,57 +196,10 @@ impl TrainConfig {
     pub fn network_name(&self) -> &str {
         self.architecture.as_ref().map_or_else(|| file_stem(&self.network), |architecture| &architecture.name)
     }
-
-    /// All settings with their values, as [`keys`](Self::keys) and [`get`](Self::get) give them one by one.
-    pub fn entries(&self) -> Vec<(String, String)> {
-        let table = Value::Table(self.to_table());
-        let value = |key: &str| key.split('.').try_fold(&table, |value, part| value.get(part)).map(value_text);
-        self.keys()
-            .into_iter()
-            .map(|key| {
-                let text = value(&key).unwrap_or_default();
-                (key, text)
-            })
-            .collect()
-    }
-
-    fn to_table(&self) -> Table {
-        Table::try_from(self).expect("settings are plain data")
-    }
 }
 
 /// `runs/my-net.toml` is called `my-net`.
 pub fn file_stem(path: &str) -> &str {
     let file = path.rsplit(['/', '\\']).next().unwrap_or(path);
     file.strip_suffix(".toml").unwrap_or(file)
-}
-
-fn value_text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// Groups that are one setting, because their shape depends on the value.
-const WHOLE: &[&str] = &["data.classes", "architecture"];
-
-fn collect_keys(table: &Table, prefix: &str, keys: &mut Vec<String>) {
-    for (name, value) in table {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
-        match value {
-            Value::Table(inner) if !WHOLE.contains(&key.as_str()) => collect_keys(inner, &key, keys),
-            _ => keys.push(key),
-        }
-    }
-}
-
-/// As TOML if it is TOML, else a text; a whole number where a fraction stands becomes a fraction.
-fn parse_value(text: &str, old: Option<&Value>) -> Value {
-    let parsed = format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value"));
-    match (parsed, old) {
-        (Some(Value::Integer(number)), Some(Value::Float(_))) => Value::Float(number as f64),
-        (Some(value), _) => value,
-        (None, _) => Value::String(text.to_owned()),
-    }
 }

@@ -1,7 +1,9 @@
 //! Whether network, data and settings fit together, and what the images are split into.
 
 use super::config::{ConfigError, TrainConfig};
-use crate::data::{Amount, DataError, ImageShape, Source, Split};
+use super::settings::Config;
+use super::training::Material;
+use crate::data::{Amount, DataError, ImageShape, Source, Split, Standardisation};
 use crate::nets::{Architecture, ArchitectureError, CheckpointError, Shape};
 use crate::train::FaultReport;
 use std::sync::Arc;
@@ -42,6 +44,25 @@ pub(super) fn splits(config: &TrainConfig, source: &Source) -> Result<(Split, Op
     };
     let train = rest.filter_classes(&config.data.classes)?.stratified(config.data.train, config.seed)?;
     Ok((train, validation))
+}
+
+impl Material {
+    /// What the settings name, read and split.
+    ///
+    /// # Errors
+    /// When it cannot be read, or does not suit the network.
+    pub fn of(config: &TrainConfig, architecture: &Architecture) -> Result<Self, RunError> {
+        config.check()?;
+        let source = config.data.open()?;
+        check_fit(architecture, &source)?;
+        let (train, validation) = splits(config, &source)?;
+        let standardisation = if config.data.standardise {
+            Standardisation::measure(&train)
+        } else {
+            Standardisation::identity(source.train.shape().channels)
+        };
+        Ok(Self { train, validation, test: Split::all(source.test), standardisation })
+    }
 }
 
 pub(super) fn check_fit(architecture: &Architecture, source: &Source) -> Result<(), RunError> {

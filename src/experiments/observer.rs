@@ -1,5 +1,6 @@
 //! Who watches a run: the window and the command line alike.
 
+use crate::nets::Checkpoint;
 use crate::train::{Evaluation, LayerHealth, LayerHistogram};
 
 /// What a run reports while it advances. Every method does nothing unless it is of interest.
@@ -15,6 +16,9 @@ pub trait Observer {
 
     /// A whole evaluation: `validation` or `test`.
     fn evaluation(&mut self, _split: &str, _step: u64, _evaluation: &Evaluation) {}
+
+    /// A network of an experiment of several, which has learned all it will.
+    fn network(&mut self, _name: &str, _checkpoint: &Checkpoint) {}
 }
 
 /// What one small step of a run did.

@@ -2,7 +2,7 @@
 //! same factor at every step, on a copy of a run's network and optimiser, until the loss gets out of hand.
 
 use crate::data::Loader;
-use crate::train::{OptimiserSettings, Trainer, Watch};
+use crate::train::{Goal, OptimiserSettings, Trainer, Watch};
 use serde::{Deserialize, Serialize};
 
 /// The test ends when the smoothed loss is over this many times its minimum (fastai's `LRFinder`).
@@ -145,7 +145,7 @@ impl RangeTest {
         let index = self.result.points.len() as u64;
         let rate = self.config.rate(index);
         let batch = self.loader.next().batch;
-        let Ok(report) = self.trainer.step(&batch, &self.settings, rate, Watch::default()) else {
+        let Ok(report) = self.trainer.step(&batch, &Goal::LABELS, &self.settings, rate, Watch::default()) else {
             self.result.end = Some(RangeTestEnd::NotFinite);
             return;
         };

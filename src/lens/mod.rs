@@ -1,5 +1,22 @@
-//! What a network has learned: pure functions of a network and images, one method a file. Imports `data` and `nets`.
+//! What a network has learned: pure functions of a network and images, or of the logits that it gave them, one method a
+//! file. Imports `data` and `nets`.
 
 mod activations;
+mod agreement;
+mod class_bias;
+mod class_similarity;
+mod soft_targets;
+mod specialists;
 
 pub use activations::{View, view};
+pub use agreement::{Agreement, Ranked, agreement, hardest, largest_disagreements};
+pub use class_bias::{ClassShifts, CommonShift, ShiftErrors, best_class_shifts, errors_with_shifts};
+pub use class_similarity::{Dendrogram, Merge, class_similarity, class_tree};
+pub use soft_targets::{
+    MeanSoftTargets, divergence, divergences, effective_classes, entropies, entropy, entropy_curve, mean_soft_targets,
+};
+pub use specialists::{
+    Clusters, Combined, Comparison, Consultation, CoveringRow, CoveringTable, Opinion, Voice, active_specialists,
+    cluster_classes, combine_opinions, consult, covariance, covering_table, dustbin_correction, likeliest,
+    opinions_gradient, opinions_objective, specialist_probabilities,
+};

@@ -171,7 +171,7 @@ pub(super) fn check_input(input: Shape) -> Result<(), String> {
     Ok(())
 }
 
-pub(super) fn check_name<'a>(name: &'a str, taken: &mut HashSet<&'a str>) -> Result<(), String> {
+pub(in crate::nets) fn check_name<'a>(name: &'a str, taken: &mut HashSet<&'a str>) -> Result<(), String> {
     if name.is_empty() || name.contains(['.', '/', ' ']) {
         return Err("a layer's name has at least one letter and no dot, slash or space".to_owned());
     }

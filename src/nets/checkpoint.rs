@@ -3,7 +3,9 @@
 //! A checkpoint is bytes; who writes them, and where, is the engine's business.
 
 use super::architecture::Architecture;
+use super::weights::floats;
 use burn::tensor::{Device, Tensor, TensorData};
+use half::f16;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use std::collections::{BTreeMap, HashMap};
 
@@ -69,11 +71,18 @@ impl NamedArray {
 impl Checkpoint {
     /// The file.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let bytes: Vec<Vec<u8>> =
-            self.arrays.iter().map(|array| array.data.iter().flat_map(|value| value.to_le_bytes()).collect()).collect();
+        self.serialised(Dtype::F32, |data| data.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    /// The file with values of half precision: half as large, and right to three digits.
+    pub fn to_half_bytes(&self) -> Vec<u8> {
+        self.serialised(Dtype::F16, |data| data.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect())
+    }
+
+    fn serialised(&self, dtype: Dtype, encode: impl Fn(&[f32]) -> Vec<u8>) -> Vec<u8> {
+        let bytes: Vec<Vec<u8>> = self.arrays.iter().map(|array| encode(&array.data)).collect();
         let views = self.arrays.iter().zip(&bytes).map(|(array, bytes)| {
-            let view =
-                TensorView::new(Dtype::F32, array.dims.clone(), bytes).expect("an array has the size of its shape");
+            let view = TensorView::new(dtype, array.dims.clone(), bytes).expect("an array has the size of its shape");
             (array.name.as_str(), view)
         });
         let texts = self.state.iter().map(|(key, value)| (format!("{STATE}{key}"), value.clone()));
@@ -85,7 +94,7 @@ impl Checkpoint {
     /// Reads a file's bytes; `origin` names it in messages.
     ///
     /// # Errors
-    /// When it is damaged, holds anything but 32-bit floats, or no architecture.
+    /// When it is damaged, holds anything but floats, or no architecture.
     pub fn from_bytes(bytes: &[u8], origin: &str) -> Result<Self, CheckpointError> {
         let damaged = |reason: String| CheckpointError::Damaged { origin: origin.to_owned(), reason };
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(error.to_string()))?;
@@ -97,9 +106,7 @@ impl Checkpoint {
         let tensors = SafeTensors::deserialize(bytes).map_err(|error| damaged(error.to_string()))?;
         let arrays = tensors
             .iter()
-            .map(|(name, view)| {
-                to_array(name, &view).ok_or_else(|| damaged(format!("`{name}` is not of 32-bit floats")))
-            })
+            .map(|(name, view)| to_array(name, &view).ok_or_else(|| damaged(format!("`{name}` is not of floats"))))
             .collect::<Result<_, _>>()?;
         let state = metadata
             .iter()
@@ -119,9 +126,5 @@ impl Checkpoint {
 }
 
 fn to_array(name: &str, view: &TensorView<'_>) -> Option<NamedArray> {
-    if view.dtype() != Dtype::F32 {
-        return None;
-    }
-    let data = view.data().chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-    Some(NamedArray { name: name.to_owned(), dims: view.shape().to_vec(), data: data.collect() })
+    Some(NamedArray { name: name.to_owned(), dims: view.shape().to_vec(), data: floats(view)? })
 }

@@ -3,17 +3,26 @@
 
 use super::architecture::{Architecture, Layer};
 use super::layers::{
-    AveragePool2d, BatchNorm, Conv2d, Dropout, Flatten, LayerKind, Linear, LocalResponseNorm, MaxPool2d, Relu, Sigmoid,
-    Tanh,
+    AveragePool2d, BatchNorm, Conv2d, Dropout, Flatten, LayerKind, Linear, LocalResponseNorm, MaxPool2d, Relu, Relu6,
+    Sigmoid, Tanh,
 };
 use super::shape::Shape;
 
 /// Every kind of layer with usual numbers, in the order in which a menu shows them.
-pub const KINDS: [LayerKind; 11] = [
-    LayerKind::Conv2d(Conv2d { channels: 32, kernel: 3, stride: 1, padding: 1, groups: 1, bias: true }),
+pub const KINDS: [LayerKind; 12] = [
+    LayerKind::Conv2d(Conv2d {
+        channels: 32,
+        kernel: 3,
+        stride: 1,
+        padding: 1,
+        far_padding: None,
+        groups: 1,
+        bias: true,
+    }),
     LayerKind::MaxPool2d(MaxPool2d { kernel: 2, stride: 2, padding: 0 }),
     LayerKind::AveragePool2d(AveragePool2d { kernel: 2, stride: 2, padding: 0 }),
     LayerKind::Relu(Relu {}),
+    LayerKind::Relu6(Relu6 {}),
     LayerKind::Tanh(Tanh {}),
     LayerKind::Sigmoid(Sigmoid {}),
     LayerKind::BatchNorm(BatchNorm { epsilon: 1e-5, momentum: 0.1 }),
@@ -175,7 +184,7 @@ fn prefix(kind: &LayerKind) -> &'static str {
     match kind {
         LayerKind::Conv2d(_) => "conv",
         LayerKind::MaxPool2d(_) | LayerKind::AveragePool2d(_) => "pool",
-        LayerKind::Relu(_) => "relu",
+        LayerKind::Relu(_) | LayerKind::Relu6(_) => "relu",
         LayerKind::Tanh(_) => "tanh",
         LayerKind::Sigmoid(_) => "sigmoid",
         LayerKind::BatchNorm(_) => "norm",
@@ -183,6 +192,7 @@ fn prefix(kind: &LayerKind) -> &'static str {
         LayerKind::Dropout(_) => "drop",
         LayerKind::Flatten(_) => "flatten",
         LayerKind::Linear(_) => "fc",
+        LayerKind::Block(_) => "block",
     }
 }
 
@@ -211,7 +221,7 @@ mod tests {
     use crate::nets::preset;
 
     fn kind(name: &str) -> &'static LayerKind {
-        static ALL: [LayerKind; 11] = KINDS;
+        static ALL: [LayerKind; 12] = KINDS;
         ALL.iter().find(|kind| kind.name() == name).expect("a kind")
     }
 
@@ -230,7 +240,8 @@ mod tests {
     }
 
     fn kind_with_channels(channels: usize) -> LayerKind {
-        LayerKind::Conv2d(Conv2d { channels, kernel: 3, stride: 1, padding: 1, groups: 1, bias: true })
+        let LayerKind::Conv2d(usual) = kind("conv2d").clone() else { panic!("a convolution") };
+        LayerKind::Conv2d(Conv2d { channels, ..usual })
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::architecture::{Architecture, ArchitectureError};
 use super::checkpoint::{CheckpointError, NamedArray};
 use super::layers::{
-    Dropout, Initial, LayerGradients, LayerKind, Mode, Operation, ParameterRole, Record, Seen, Wanted,
+    Dropout, Initial, LayerGradients, LayerKind, Mode, Operation, ParameterRole, Record, Seen, Wanted, network_start,
 };
 use super::shape::Shape;
 use burn::tensor::{Device, Tensor, TensorData};
@@ -44,6 +44,23 @@ pub struct Trace {
 }
 
 impl Trace {
+    pub(super) fn begin(activations: Tensor<4>) -> Self {
+        Self { first_cut: 0, activations: vec![activations], records: Vec::new() }
+    }
+
+    pub(super) fn push(&mut self, output: Tensor<4>, record: Record) {
+        self.activations.push(output);
+        self.records.push(record);
+    }
+
+    /// What went on inside layer `layer`, where that is a block: its cut 0 is the block's input.
+    pub fn inner(&self, layer: usize) -> Option<&Self> {
+        match self.record(layer) {
+            Record::Inner(trace) => Some(trace),
+            _ => None,
+        }
+    }
+
     /// `[batch, channels, height, width]` at a cut.
     pub fn activation(&self, cut: usize) -> &Tensor<4> {
         &self.activations[cut - self.first_cut]
@@ -88,10 +105,12 @@ impl Network {
             let first = parameters.len();
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(index as u64);
-            let gain = if feeds_relu(&architecture, index) { 2.0 } else { 1.0 };
             for spec in layer.kind.operation().parameters(cuts[index]) {
                 let count = spec.dims.iter().product();
-                let data = TensorData::new(draw(spec.initial, gain, count, &mut rng), [count]);
+                let data = TensorData::new(
+                    draw(network_start(&architecture.layers, index, spec.initial), count, &mut rng),
+                    [count],
+                );
                 values.push(Tensor::from_data(data, device));
                 let name = format!("{}.{}", layer.name, spec.name);
                 parameters.push(Parameter { name, layer: index, dims: spec.dims, role: spec.role });
@@ -159,17 +178,21 @@ impl Network {
 
     /// From the activations at one cut to those at another, without keeping what lies between.
     pub fn forward_between(&self, activations: Tensor<4>, cuts: Range<usize>, mode: Mode) -> Tensor<4> {
-        cuts.fold(activations, |x, layer| self.layer_forward(layer, x, mode).0)
+        cuts.fold(activations, |x, layer| match mode {
+            Mode::Evaluate => {
+                let parameters = &self.values[self.of_layer[layer].clone()];
+                self.architecture.layers[layer].kind.operation().evaluate(x, parameters)
+            }
+            Mode::Train { .. } => self.layer_forward(layer, x, mode).0,
+        })
     }
 
     /// As [`forward_between`](Self::forward_between), keeping the activations at every cut and what each layer recorded.
     pub fn trace(&self, activations: Tensor<4>, cuts: Range<usize>, mode: Mode) -> Trace {
-        let first_cut = cuts.start;
-        let mut trace = Trace { first_cut, activations: vec![activations], records: Vec::with_capacity(cuts.len()) };
+        let mut trace = Trace { first_cut: cuts.start, ..Trace::begin(activations) };
         for layer in cuts {
             let (output, record) = self.layer_forward(layer, trace.output().clone(), mode);
-            trace.activations.push(output);
-            trace.records.push(record);
+            trace.push(output, record);
         }
         trace
     }
@@ -195,11 +218,10 @@ impl Network {
     /// Keeps the running statistics that batch norm layers found during a forward pass in training.
     pub fn keep_statistics(&mut self, trace: &Trace) {
         for (layer, record) in (trace.first_cut()..).zip(&trace.records) {
-            if let Record::Normalised(record) = record {
-                let buffers = self.of_layer[layer].clone().filter(|&index| !self.parameters[index].role.is_trainable());
-                for (index, value) in buffers.zip([&record.running_mean, &record.running_variance]) {
-                    self.values[index] = value.clone();
-                }
+            let new = self.architecture.layers[layer].kind.operation().new_buffers(record);
+            let buffers = self.of_layer[layer].clone().filter(|&index| !self.parameters[index].role.is_trainable());
+            for (index, value) in buffers.zip(new) {
+                self.values[index] = value;
             }
         }
     }
@@ -253,19 +275,10 @@ impl Network {
     }
 }
 
-/// Whether the first nonlinearity above this layer is a ReLU.
-fn feeds_relu(architecture: &Architecture, layer: usize) -> bool {
-    let above = architecture.layers[layer + 1..].iter().map(|layer| &layer.kind);
-    above
-        .take_while(|kind| kind.operation().parameters(Shape::vector(1)).iter().all(|spec| spec.dims.len() < 2))
-        .find(|kind| kind.is_nonlinearity())
-        .is_some_and(|kind| kind.name() == "relu")
-}
-
-fn draw(initial: Initial, gain: f64, count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
+fn draw(initial: Initial, count: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {
     match initial {
         Initial::Constant(value) => vec![value; count],
-        Initial::FanIn(fan_in) => {
+        Initial::FanIn { fan_in, gain } => {
             let bound = (3.0 * gain / fan_in as f64).sqrt();
             (0..count).map(|_| ((unit_interval(rng) * 2.0 - 1.0) * bound) as f32).collect()
         }

@@ -1,6 +1,7 @@
 //! The networks that come with Glassbox, and how a name becomes an architecture.
 
 use super::architecture::{Architecture, ArchitectureError};
+use super::layers::LayerKind;
 use std::path::Path;
 
 macro_rules! presets {
@@ -9,17 +10,51 @@ macro_rules! presets {
     };
 }
 
-const PRESETS: &[(&str, &str)] = presets!["mlp-1200", "mlp-800", "mlp-30", "lenet", "convnet-mnist", "convnet-cifar"];
+const PRESETS: &[(&str, &str)] = presets![
+    "mlp-1200",
+    "mlp-800",
+    "mlp-30",
+    "lenet",
+    "convnet-mnist",
+    "convnet-cifar",
+    "alexnet",
+    "zfnet",
+    "vgg11",
+    "vgg16",
+    "efficientnet-lite0",
+];
 
 /// Names of the presets, in the order in which they are shown.
 pub fn preset_names() -> impl Iterator<Item = &'static str> {
     PRESETS.iter().map(|(name, _)| *name)
 }
 
-/// A preset by name.
+/// A preset by name. Any `mlp-N` is a perceptron with two hidden layers of `N` rectified units, as `mlp-800` is, so that a
+/// sweep can go through sizes.
 pub fn preset(name: &str) -> Option<Architecture> {
-    let (name, text) = PRESETS.iter().find(|(preset, _)| *preset == name)?;
-    Some(Architecture::from_toml(text, name).expect("presets are checked by a test"))
+    let known = PRESETS.iter().find(|(preset, _)| *preset == name);
+    known.map(|(name, text)| Architecture::from_toml(text, name).expect("presets are checked by a test")).or_else(
+        || {
+            let units: u32 =
+                name.strip_prefix("mlp-")?.parse().ok().filter(|units| (1..=MOST_UNITS).contains(units))?;
+            perceptron(name, units)
+        },
+    )
+}
+
+/// Larger ones are asked for by mistake.
+const MOST_UNITS: u32 = 10_000;
+
+fn perceptron(name: &str, units: u32) -> Option<Architecture> {
+    let mut architecture = preset("mlp-800")?;
+    name.clone_into(&mut architecture.name);
+    let hidden = architecture.layers.len().saturating_sub(1);
+    for layer in &mut architecture.layers[..hidden] {
+        if let LayerKind::Linear(linear) = &mut layer.kind {
+            linear.units = units as usize;
+        }
+    }
+    Some(architecture)
 }
 
 /// A preset's name, or the path of a TOML file.

@@ -69,6 +69,24 @@ pub enum Reach {
     Everything,
 }
 
+impl Reach {
+    /// Through this layer and the one above it.
+    #[must_use]
+    pub fn then(self, above: Self) -> Self {
+        match (self, above) {
+            (Self::Everything, _) | (_, Self::Everything) => Self::Everything,
+            (Self::Point, other) | (other, Self::Point) => other,
+            (Self::Window { kernel, stride, padding }, Self::Window { kernel: k, stride: s, padding: p }) => {
+                Self::Window {
+                    kernel: k.saturating_sub(1).saturating_mul(stride).saturating_add(kernel),
+                    stride: stride.saturating_mul(s),
+                    padding: p.saturating_mul(stride).saturating_add(padding),
+                }
+            }
+        }
+    }
+}
+
 /// The part of the input image that one unit of a layer can see, along each axis, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceptiveField {

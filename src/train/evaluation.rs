@@ -1,7 +1,9 @@
 //! What a network gets right and wrong on a set of images.
 
 use super::objective::{cross_entropy, softmax_rows};
+use crate::nets::most_likely;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Bins of the calibration diagram, equal in width.
 pub const CALIBRATION_BINS: usize = 15;
@@ -25,6 +27,9 @@ pub struct Evaluation {
     /// What was said of each image, in their order. Kept in memory only: the checkpoint brings it back.
     #[serde(skip)]
     pub outcomes: Vec<Outcome>,
+    /// `[examples, classes]`, in their order; likewise in memory only.
+    #[serde(skip)]
+    pub logits: Arc<[f32]>,
 }
 
 /// What the network said of one image.
@@ -95,6 +100,7 @@ pub struct Tally {
     confusion: Vec<Vec<u32>>,
     bins: [BinSums; CALIBRATION_BINS],
     outcomes: Vec<Outcome>,
+    logits: Vec<f32>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -112,12 +118,14 @@ impl Tally {
             confusion: vec![vec![0; classes]; classes],
             bins: [BinSums::default(); CALIBRATION_BINS],
             outcomes: Vec::new(),
+            logits: Vec::new(),
         }
     }
 
     /// Counts one batch: `logits` `[batch, classes]`, rows in the order of `labels`.
     pub fn add(&mut self, logits: &[f32], labels: &[usize]) {
         let probabilities = softmax_rows(logits, self.classes);
+        self.logits.extend_from_slice(logits);
         let rows = logits.chunks_exact(self.classes).zip(probabilities.chunks_exact(self.classes));
         for ((logits, probabilities), &label) in rows.zip(labels) {
             let predicted = most_likely(logits);
@@ -158,6 +166,7 @@ impl Tally {
             calibration,
             confusion: self.confusion,
             outcomes: self.outcomes,
+            logits: self.logits.into(),
         }
     }
 }
@@ -170,17 +179,6 @@ fn class_figures(confusion: &[Vec<u32>], class: usize) -> ClassFigures {
     let (precision, recall) = (share(f64::from(predicted)), share(f64::from(examples)));
     let f1 = if right == 0.0 { 0.0 } else { 2.0 * precision * recall / (precision + recall) };
     ClassFigures { examples, precision, recall, f1 }
-}
-
-/// Index of the highest logit, the first of equals.
-pub(super) fn most_likely(logits: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, logit) in logits.iter().enumerate() {
-        if *logit > logits[best] {
-            best = index;
-        }
-    }
-    best
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub use evaluation::{CALIBRATION_BINS, CalibrationBin, ClassFigures, Evaluation,
 pub use fault::{Fault, FaultPlace, FaultReport, LayerStatistics, ValueStatistics};
 pub use health::LayerHealth;
 pub use histogram::{Histogram, LayerHistogram, Quantity};
-pub use objective::{Objective, cross_entropy, softmax_rows};
+pub use objective::{Goal, GradientTerms, Loss, Objective, Terms, cross_entropy, matching_angle, softmax_rows};
 pub use optimiser::{Optimiser, OptimiserKind, OptimiserSettings};
 pub use schedule::{Schedule, ScheduleKind};
 pub use trainer::{StepReport, Trainer, Watch, images_tensor};

@@ -3,10 +3,10 @@
 use super::fault::{FaultReport, fault_report};
 use super::health::{LayerHealth, layer_health};
 use super::histogram::{LayerHistogram, histograms};
-use super::objective::{Objective, cross_entropy};
+use super::objective::{Goal, Objective, Terms};
 use super::optimiser::{Optimiser, OptimiserSettings};
 use crate::data::Batch;
-use crate::nets::{CheckpointError, Mode, NamedArray, Network, layers::Wanted};
+use crate::nets::{CheckpointError, Mode, NamedArray, Network, layers::Wanted, most_likely};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::time::{Duration, Instant};
 
@@ -28,8 +28,10 @@ pub struct Watch {
 /// What one step showed.
 #[derive(Clone, Debug)]
 pub struct StepReport {
-    /// Mean cross-entropy of the batch before the update, in nats.
+    /// Mean loss of the batch before the update: for hard labels the cross-entropy, in nats.
     pub loss: f64,
+    /// What it is the sum of.
+    pub terms: Terms,
     /// Share of the batch that was classified rightly before the update.
     pub accuracy: f64,
     /// Norm of the gradient over all parameters, before clipping; zero on a GPU unless clipping or health was asked for.
@@ -58,6 +60,24 @@ impl Trainer {
         self.step
     }
 
+    /// Gives the network these parameters and buffers; the optimiser stays as it is.
+    ///
+    /// # Errors
+    /// When an array is missing or has another shape; then nothing is changed.
+    pub fn load_network(&mut self, arrays: &[NamedArray]) -> Result<(), CheckpointError> {
+        self.network.load_arrays(arrays)
+    }
+
+    /// Counts these steps as taken.
+    pub fn skip_to(&mut self, step: u64) {
+        self.step = step;
+    }
+
+    /// There will be no further step: lets go of the optimiser's memory, which is larger than the network.
+    pub fn rest(&mut self) {
+        self.optimiser.forget();
+    }
+
     /// From the next step on; see [`Network::set_dropout`].
     pub fn set_dropout(&mut self, probability: Option<f64>) {
         self.network.set_dropout(probability);
@@ -83,6 +103,7 @@ impl Trainer {
     pub fn step(
         &mut self,
         batch: &Batch,
+        goal: &Goal<'_>,
         settings: &OptimiserSettings,
         learning_rate: f64,
         watch: Watch,
@@ -92,7 +113,7 @@ impl Trainer {
         let trace = self.network.trace(images, 0..self.network.top(), mode);
         let logits = trace.output().clone();
         let classes = logits.dims()[1];
-        let gradient = Objective::hard(&batch.labels, classes, &logits).gradient(&logits);
+        let gradient = Objective::new(goal, &batch.labels, classes, &logits).gradient(&logits);
         let wanted = Wanted { input: false, parameters: true };
         let mut gradients = self.network.backward(&trace, gradient, wanted).parameters;
 
@@ -100,8 +121,8 @@ impl Trainer {
         let read_norms = on_host || settings.clip_norm > 0.0 || watch.health;
         let norms = if read_norms { self.optimiser.gradient_norms(&mut gradients) } else { Vec::new() };
         // On a GPU the loss is read after the update, which would else wait for it.
-        let early = on_host.then(|| score(&logits, &batch.labels));
-        if norms.iter().any(|norm| !norm.is_finite()) || early.is_some_and(|(loss, _)| !loss.is_finite()) {
+        let early = on_host.then(|| score(&logits, &batch.labels, goal));
+        if norms.iter().any(|norm| !norm.is_finite()) || early.is_some_and(|(terms, _)| !terms.sum().is_finite()) {
             return Err(Box::new(fault_report(&self.network, &trace, &gradients, &norms, self.step, false)));
         }
         let began = Instant::now();
@@ -112,14 +133,15 @@ impl Trainer {
         let parameter_norms =
             self.optimiser.update(&mut self.network, gradients, &norms, settings, learning_rate, watch.health);
 
-        let (loss, accuracy) = early.unwrap_or_else(|| score(&logits, &batch.labels));
+        let (terms, accuracy) = early.unwrap_or_else(|| score(&logits, &batch.labels, goal));
+        let loss = terms.sum();
         if !loss.is_finite() {
             return Err(Box::new(fault_report(&self.network, &trace, &evidence, &norms, self.step, true)));
         }
         self.step += 1;
         let health = if watch.health { layer_health(&self.network, &trace, &parameter_norms) } else { Vec::new() };
         let gradient_norm = norms.iter().map(|norm| norm * norm).sum::<f64>().sqrt();
-        Ok(StepReport { loss, accuracy, gradient_norm, health, histograms, histogram_time })
+        Ok(StepReport { loss, terms, accuracy, gradient_norm, health, histograms, histogram_time })
     }
 
     /// Parameters, buffers and moments.
@@ -148,13 +170,17 @@ pub fn images_tensor(batch: &Batch, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(batch.images.clone(), dims), device)
 }
 
-/// Mean cross-entropy and accuracy.
-fn score(logits: &Tensor<4>, labels: &[usize]) -> (f64, f64) {
+/// Mean loss, term by term, and accuracy.
+fn score(logits: &Tensor<4>, labels: &[usize], goal: &Goal<'_>) -> (Terms, f64) {
     let [_, classes, _, _] = logits.dims();
     let values: Vec<f32> = logits.to_data().try_into_vec().expect("logits are 32-bit floats");
-    let rows = values.chunks_exact(classes).zip(labels);
-    let loss = rows.clone().map(|(row, &label)| cross_entropy(row, label)).sum::<f64>();
-    let right = rows.filter(|(row, label)| super::evaluation::most_likely(row) == **label).count();
     let batch = labels.len() as f64;
-    (loss / batch, right as f64 / batch)
+    let (mut sum, mut right) = (Terms::default(), 0);
+    for (index, (row, &label)) in values.chunks_exact(classes).zip(labels).enumerate() {
+        let teacher = goal.teacher.get(index * classes..(index + 1) * classes).unwrap_or_default();
+        let terms = goal.loss.terms(row, teacher, goal.labelled.then_some(label));
+        sum = Terms { soft: sum.soft + terms.soft, hard: sum.hard + terms.hard };
+        right += usize::from(most_likely(row) == label);
+    }
+    (Terms { soft: sum.soft / batch, hard: sum.hard / batch }, right as f64 / batch)
 }

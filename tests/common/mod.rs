@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "no test file uses all of it")]
 
 use glassbox::engine::{Command, Engine, Event, Point, RunFolder, RunId};
-use glassbox::experiments::TrainConfig;
+use glassbox::experiments::{Config, TrainConfig};
 use glassbox::nets::NamedArray;
 use std::fs;
 use std::path::Path;

@@ -8,7 +8,7 @@ use glassbox::data::Amount;
 use glassbox::engine::Phase;
 use glassbox::experiments::TrainConfig;
 use glassbox::ui::app::{Action, RunRecord};
-use glassbox::ui::labs::train::Pane;
+use glassbox::ui::labs::AnyPane;
 use glassbox::ui::{App, WindowOptions};
 use std::time::{Duration, Instant};
 
@@ -65,10 +65,10 @@ pub fn click(harness: &mut Harness<'_, App>, name: &str) {
     harness.run_steps(3);
 }
 
-/// Brings a pane to the front.
-pub fn reveal(harness: &mut Harness<'_, App>, pane: Pane) {
+/// Brings a pane to the front, in its lab.
+pub fn reveal(harness: &mut Harness<'_, App>, pane: impl Into<AnyPane>) {
     let ctx = harness.ctx.clone();
-    harness.state_mut().perform(&ctx, Action::Reveal(pane));
+    harness.state_mut().perform(&ctx, Action::Reveal(pane.into()));
     harness.run_steps(3);
 }
 

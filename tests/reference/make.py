@@ -84,7 +84,17 @@ class Source:
 def apply_layer(layer, x, parameters, buffers, training):
     """One of our layers, by its fields. Changes `buffers` in place when it trains."""
     kind = layer["kind"]
+    if kind == "block":
+        inner = x
+        for part in layer["layers"]:
+            own = lambda group: {key.split(".")[1]: value for key, value in group.items()
+                                 if key.split(".")[0] == part["name"]}
+            inner = apply_layer(part, inner, own(parameters), own(buffers), training)
+        return inner + x if layer["skip"] else inner
     if kind == "conv2d":
+        # TensorFlow's `same` padding has more zeros below and to the right.
+        more = layer.get("far_padding", layer["padding"]) - layer["padding"]
+        x = F.pad(x, (0, more, 0, more))
         return F.conv2d(x, parameters["weight"], parameters.get("bias"), stride=layer["stride"],
                         padding=layer["padding"], groups=layer["groups"])
     if kind == "max_pool2d":
@@ -100,14 +110,21 @@ def apply_layer(layer, x, parameters, buffers, training):
         return F.local_response_norm(x, layer["size"], layer["alpha"], layer["beta"], layer["k"])
     if kind == "flatten":
         return torch.flatten(x, 1)
-    return {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}[kind](x)
+    return {"relu": torch.relu, "relu6": F.relu6, "tanh": torch.tanh, "sigmoid": torch.sigmoid}[kind](x)
 
 
 def make_parameters(source, layer, shape):
     """Parameters and buffers for a layer whose input has this shape (without the batch)."""
     kind = layer["kind"]
     parameters, buffers = {}, {}
-    if kind == "conv2d":
+    if kind == "block":
+        # The layers of our blocks keep the height and the width, which only the channels of a parameter depend on.
+        for part in layer["layers"]:
+            own = make_parameters(source, part, shape)
+            for group, added in zip((parameters, buffers), own):
+                group.update({f'{part["name"]}.{key}': value for key, value in added.items()})
+            shape = (part.get("channels", shape[0]), *shape[1:])
+    elif kind == "conv2d":
         inputs = shape[0] // layer["groups"]
         scale = (2.0 / (inputs * layer["kernel"] ** 2)) ** 0.5
         parameters["weight"] = source.normal(layer["channels"], inputs, layer["kernel"], layer["kernel"], scale=scale)
@@ -184,7 +201,26 @@ def layer_cases(source):
         layer_case(source, "flatten", {"kind": "flatten"}, (2, 3, 4, 2)),
         layer_case(source, "linear", {"kind": "linear", "units": 5, "bias": True}, (4, 7)),
         layer_case(source, "linear without bias", {"kind": "linear", "units": 3, "bias": False}, (2, 6)),
+        layer_case(source, "relu6", {"kind": "relu6"}, (2, 3, 4, 4), scale=6.0),
+        layer_case(source, "conv2d more padding below and right",
+                   {**conv(4, 5, stride=2, padding=1), "far_padding": 2}, (2, 3, 8, 6)),
+        layer_case(source, "conv2d depthwise", conv(4, 3, padding=1, groups=4), (2, 4, 5, 6)),
+        layer_case(source, "conv2d depthwise stride 2, more padding below and right",
+                   {**conv(3, 5, stride=2, padding=1, groups=3, bias=False), "far_padding": 2}, (2, 3, 8, 6)),
+        layer_case(source, "block with a skip connection", inverted_residual(4, 6, True), (3, 4, 5, 4)),
+        layer_case(source, "block without", inverted_residual(5, 6, False), (3, 4, 5, 4)),
+        layer_case(source, "block, evaluated", inverted_residual(4, 6, True), (3, 4, 5, 4), mode="eval"),
     ]
+
+
+def inverted_residual(channels, inner, skip):
+    norm = {"kind": "batch_norm", "epsilon": 1e-3, "momentum": 0.01}
+    return {"kind": "block", "skip": skip, "layers": [
+        {"name": "expand", **conv(inner, 1, bias=False)}, {"name": "expand_norm", **norm},
+        {"name": "expand_relu", "kind": "relu6"},
+        {"name": "depthwise", **conv(inner, 3, padding=1, groups=inner, bias=False)}, {"name": "depthwise_norm", **norm},
+        {"name": "depthwise_relu", "kind": "relu6"},
+        {"name": "project", **conv(channels, 1, bias=False)}, {"name": "project_norm", **norm}]}
 
 
 # ---- losses -----------------------------------------------------------------------------------------------------

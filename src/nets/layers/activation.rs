@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Relu {}
 
+/// min(max(x, 0), 6) (Howard et al. 2017, arXiv 1704.04861).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Relu6 {}
+
 /// Hyperbolic tangent.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,6 +45,33 @@ impl Operation for Relu {
         }
         let silent = seen.output.clone().lower_equal_elem(0.0);
         LayerGradients::input_only(gradient.mask_fill(silent, 0.0))
+    }
+}
+
+/// Where [`Relu6`] stops rising.
+const CEILING: f32 = 6.0;
+
+impl Operation for Relu6 {
+    fn output(&self, input: Shape) -> Result<Shape, String> {
+        Ok(input)
+    }
+
+    fn forward(&self, input: Tensor<4>, _: &[Tensor<1>], _: Mode) -> (Tensor<4>, Record) {
+        if is_host(&input) {
+            // `clamp` keeps a value that is not a number.
+            return (host::map(input, |x| x.clamp(0.0, CEILING)), Record::Nothing);
+        }
+        (input.clamp(0.0, CEILING), Record::Nothing)
+    }
+
+    fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, _: Wanted) -> LayerGradients {
+        if is_host(&gradient) {
+            let passed = |g: f32, y: f32| if y > 0.0 && y < CEILING { g } else { 0.0 };
+            return LayerGradients::input_only(host::zip(gradient, seen.output, passed));
+        }
+        let silent = seen.output.clone().lower_equal_elem(0.0);
+        let full = seen.output.clone().greater_equal_elem(CEILING);
+        LayerGradients::input_only(gradient.mask_fill(silent, 0.0).mask_fill(full, 0.0))
     }
 }
 

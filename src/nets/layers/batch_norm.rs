@@ -7,6 +7,7 @@ use super::{
 use crate::nets::shape::Shape;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// Normalises each channel over batch and space, then scales and shifts it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,7 +70,7 @@ impl Operation for BatchNorm {
 
     fn parameters(&self, input: Shape) -> Vec<ParameterSpec> {
         let spec = |name, role, value| ParameterSpec {
-            name,
+            name: Cow::Borrowed(name),
             dims: vec![input.channels],
             role,
             initial: Initial::Constant(value),
@@ -93,6 +94,13 @@ impl Operation for BatchNorm {
         let centred = input - per_channel(&parameters[RUNNING_MEAN]);
         let normalised = centred * self.running_inverse_deviation(parameters);
         (scale_and_shift(normalised, parameters), Record::Nothing)
+    }
+
+    fn new_buffers(&self, record: &Record) -> Vec<Tensor<1>> {
+        match record {
+            Record::Normalised(record) => vec![record.running_mean.clone(), record.running_variance.clone()],
+            _ => Vec::new(),
+        }
     }
 
     fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, wanted: Wanted) -> LayerGradients {

@@ -34,13 +34,13 @@ impl Operation for Linear {
     fn parameters(&self, input: Shape) -> Vec<ParameterSpec> {
         let inputs = input.units();
         let weight = ParameterSpec {
-            name: "weight",
+            name: "weight".into(),
             dims: vec![self.units, inputs],
             role: ParameterRole::Weight,
-            initial: Initial::FanIn(inputs),
+            initial: Initial::fan_in(inputs),
         };
         let bias = ParameterSpec {
-            name: "bias",
+            name: "bias".into(),
             dims: vec![self.units],
             role: ParameterRole::Bias,
             initial: Initial::Constant(0.0),

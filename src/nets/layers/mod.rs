@@ -6,6 +6,7 @@
 
 mod activation;
 mod batch_norm;
+mod block;
 mod conv2d;
 mod dropout;
 mod flatten;
@@ -14,8 +15,9 @@ mod linear;
 mod local_response_norm;
 mod pool;
 
-pub use activation::{Relu, Sigmoid, Tanh};
+pub use activation::{Relu, Relu6, Sigmoid, Tanh};
 pub use batch_norm::BatchNorm;
+pub use block::Block;
 pub use conv2d::Conv2d;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
@@ -23,9 +25,12 @@ pub use linear::Linear;
 pub use local_response_norm::LocalResponseNorm;
 pub use pool::{AveragePool2d, MaxPool2d};
 
+use super::architecture::Layer;
+use super::network::Trace;
 use super::shape::{Reach, Shape};
 use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What a layer does. In TOML, `kind = "conv2d"` and the fields of [`Conv2d`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,6 +40,7 @@ pub enum LayerKind {
     MaxPool2d(MaxPool2d),
     AveragePool2d(AveragePool2d),
     Relu(Relu),
+    Relu6(Relu6),
     Tanh(Tanh),
     Sigmoid(Sigmoid),
     BatchNorm(BatchNorm),
@@ -42,6 +48,7 @@ pub enum LayerKind {
     Dropout(Dropout),
     Flatten(Flatten),
     Linear(Linear),
+    Block(Block),
 }
 
 impl LayerKind {
@@ -52,6 +59,7 @@ impl LayerKind {
             Self::MaxPool2d(layer) => ("max_pool2d", layer),
             Self::AveragePool2d(layer) => ("average_pool2d", layer),
             Self::Relu(layer) => ("relu", layer),
+            Self::Relu6(layer) => ("relu6", layer),
             Self::Tanh(layer) => ("tanh", layer),
             Self::Sigmoid(layer) => ("sigmoid", layer),
             Self::BatchNorm(layer) => ("batch_norm", layer),
@@ -59,6 +67,7 @@ impl LayerKind {
             Self::Dropout(layer) => ("dropout", layer),
             Self::Flatten(layer) => ("flatten", layer),
             Self::Linear(layer) => ("linear", layer),
+            Self::Block(layer) => ("block", layer),
         }
     }
 
@@ -72,7 +81,7 @@ impl LayerKind {
 
     /// Whether this is a pointwise nonlinearity: where a unit's output can be called dead or alive.
     pub fn is_nonlinearity(&self) -> bool {
-        matches!(self, Self::Relu(_) | Self::Tanh(_) | Self::Sigmoid(_))
+        matches!(self, Self::Relu(_) | Self::Relu6(_) | Self::Tanh(_) | Self::Sigmoid(_))
     }
 }
 
@@ -101,6 +110,16 @@ pub trait Operation {
     /// One step up. `parameters` in the order of [`parameters`](Self::parameters).
     fn forward(&self, input: Tensor<4>, parameters: &[Tensor<1>], mode: Mode) -> (Tensor<4>, Record);
 
+    /// One step up in evaluation, of which nothing is remembered.
+    fn evaluate(&self, input: Tensor<4>, parameters: &[Tensor<1>]) -> Tensor<4> {
+        self.forward(input, parameters, Mode::Evaluate).0
+    }
+
+    /// What a forward step in training made of the buffers, in their order; nothing where it left them as they were.
+    fn new_buffers(&self, _record: &Record) -> Vec<Tensor<1>> {
+        Vec::new()
+    }
+
     /// One step down: from the gradient at the output to those at the input and of the parameters.
     fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, wanted: Wanted) -> LayerGradients;
 }
@@ -121,6 +140,34 @@ impl Mode {
             Self::Train { seed, step, .. } => Self::Train { seed, step, layer: layer as u64 },
         }
     }
+
+    /// Of a layer inside the block that this mode is for: apart from every layer that is not in one.
+    #[must_use]
+    pub fn at_inner_layer(self, layer: usize) -> Self {
+        match self {
+            Self::Evaluate => Self::Evaluate,
+            Self::Train { seed, step, layer: block } => {
+                Self::Train { seed, step, layer: ((block + 1) << 32) + layer as u64 }
+            }
+        }
+    }
+}
+
+/// How a parameter of a layer in a sequence starts.
+pub(in crate::nets) fn network_start(layers: &[Layer], index: usize, initial: Initial) -> Initial {
+    match initial {
+        Initial::FanIn { fan_in, .. } if feeds_relu(layers, index) => Initial::FanIn { fan_in, gain: RELU_GAIN },
+        other => other,
+    }
+}
+
+/// Whether the first nonlinearity above this layer is a ReLU.
+fn feeds_relu(layers: &[Layer], layer: usize) -> bool {
+    let above = layers[layer + 1..].iter().map(|layer| &layer.kind);
+    above
+        .take_while(|kind| kind.operation().parameters(Shape::vector(1)).iter().all(|spec| spec.dims.len() < 2))
+        .find(|kind| kind.is_nonlinearity())
+        .is_some_and(|kind| matches!(kind, LayerKind::Relu(_) | LayerKind::Relu6(_)))
 }
 
 /// What a layer must remember of its forward step beyond its input and output.
@@ -132,6 +179,8 @@ pub enum Record {
     Mask(Tensor<4>),
     /// Batch norm in training.
     Normalised(Box<Normalised>),
+    /// What went on inside a block.
+    Inner(Box<Trace>),
 }
 
 /// What batch norm found out about its batch.
@@ -176,8 +225,8 @@ impl LayerGradients {
 
 /// A parameter before it is drawn.
 pub struct ParameterSpec {
-    /// As PyTorch calls it: `weight`, `bias`, `running_mean`, ...
-    pub name: &'static str,
+    /// As PyTorch calls it: `weight`, `bias`, `running_mean`, ...; in a block after the name of its layer.
+    pub name: Cow<'static, str>,
     pub dims: Vec<usize>,
     pub role: ParameterRole,
     pub initial: Initial,
@@ -206,7 +255,19 @@ impl ParameterRole {
 pub enum Initial {
     Constant(f32),
     /// Uniform with variance gain / fan-in: gain 2 below a ReLU (He et al. 2015), 1 elsewhere (LeCun et al. 1998).
-    FanIn(usize),
+    FanIn {
+        fan_in: usize,
+        gain: f64,
+    },
+}
+
+/// A ReLU halves the variance, and this makes up for it.
+const RELU_GAIN: f64 = 2.0;
+
+impl Initial {
+    fn fan_in(fan_in: usize) -> Self {
+        Self::FanIn { fan_in, gain: 1.0 }
+    }
 }
 
 /// `[channels]` as `[1, channels, 1, 1]`.

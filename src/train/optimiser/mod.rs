@@ -134,6 +134,11 @@ impl Optimiser {
         self.on_host
     }
 
+    /// Lets go of the moments. It cannot update after that.
+    pub fn forget(&mut self) {
+        self.moments.clear();
+    }
+
     /// Norm of each gradient; not finite where a value is not.
     pub fn gradient_norms(&self, gradients: &mut [Option<Tensor<1>>]) -> Vec<f64> {
         let norm = if self.on_host { host::norm } else { device::norm };

@@ -3,8 +3,7 @@
 use super::App;
 use super::shell::NameDraft;
 use crate::ui::export;
-use crate::ui::labs::Lab;
-use crate::ui::labs::train::{Arrangement, Pane};
+use crate::ui::labs::{AnyArrangement, AnyPane, Lab};
 use crate::ui::theme::{ColourMap, Contrast, LARGEST_SCALE, Palette, SMALLEST_SCALE};
 use egui::{Context, Key, KeyboardShortcut, Modifiers, ThemePreference};
 
@@ -18,6 +17,7 @@ pub enum Action {
     Undo,
     Redo,
     OpenData,
+    OpenDataFile,
     OpenNetwork,
     ClearRecent,
     CommandPalette,
@@ -39,15 +39,16 @@ pub enum Action {
     SaveLog,
     ToggleOverlay,
     MaximisePane,
-    Arrange(Arrangement),
+    /// Lay out a lab, and open it.
+    Arrange(AnyArrangement),
     SaveLayout,
     /// Bring back the run that was removed last.
     RestoreRun,
     /// Save the figure under the pointer.
     SaveFigure,
     Open(Lab),
-    /// Bring a pane of the lab to the front.
-    Reveal(Pane),
+    /// Bring a pane to the front, in its lab.
+    Reveal(AnyPane),
 }
 
 /// What an action belongs to, on the page of keys.
@@ -95,7 +96,7 @@ pub(super) fn written(ctx: &Context, shortcut: KeyboardShortcut) -> String {
 
 impl Action {
     pub fn all() -> impl Iterator<Item = Self> {
-        const SIMPLE: [Action; 28] = [
+        const SIMPLE: [Action; 29] = [
             Action::TrainOrPause,
             Action::Step,
             Action::StepEpoch,
@@ -104,6 +105,7 @@ impl Action {
             Action::Undo,
             Action::Redo,
             Action::OpenData,
+            Action::OpenDataFile,
             Action::OpenNetwork,
             Action::ClearRecent,
             Action::CommandPalette,
@@ -128,8 +130,8 @@ impl Action {
         SIMPLE
             .into_iter()
             .chain(Lab::ALL.map(Self::Open))
-            .chain(Pane::ALL.map(Self::Reveal))
-            .chain(Arrangement::ALL.map(Self::Arrange))
+            .chain(AnyPane::all().map(Self::Reveal))
+            .chain(AnyArrangement::all().map(Self::Arrange))
             .chain([ThemePreference::Dark, ThemePreference::Light, ThemePreference::System].map(Self::Theme))
             .chain(Palette::ALL.map(Self::Palette))
             .chain(ColourMap::ALL.map(Self::ColourMap))
@@ -145,7 +147,8 @@ impl Action {
             Self::Reroll => "Reroll",
             Self::Undo => "Undo",
             Self::Redo => "Redo",
-            Self::OpenData => "Open data set...",
+            Self::OpenData => "Open data folder...",
+            Self::OpenDataFile => "Open data file...",
             Self::OpenNetwork => "Open network...",
             Self::ClearRecent => "Clear recent files",
             Self::CommandPalette => "Commands",
@@ -169,7 +172,7 @@ impl Action {
             Self::SaveLog => "Save log...",
             Self::ToggleOverlay => "Debug overlay",
             Self::MaximisePane => "Maximise pane",
-            Self::Arrange(Arrangement::Default) => "Reset layout",
+            Self::Arrange(arrangement) if arrangement.is_default() => "Reset layout",
             Self::Arrange(arrangement) => arrangement.name(),
             Self::SaveLayout => "Save layout...",
             Self::RestoreRun => "Restore removed run",
@@ -183,11 +186,11 @@ impl Action {
     pub fn title(self) -> String {
         match self {
             Self::Open(lab) => format!("Open lab: {}", lab.name()),
-            Self::Reveal(pane) => format!("Show {}", pane.title()),
+            Self::Reveal(pane) => format!("Show {}", pane.full_title()),
             Self::Theme(_) => format!("Theme: {}", self.name().to_lowercase()),
             Self::Palette(palette) => format!("Palette: {}", palette.name()),
             Self::ColourMap(map) => format!("Colour map: {}", map.name()),
-            Self::Arrange(arrangement) if arrangement != Arrangement::Default => {
+            Self::Arrange(arrangement) if !arrangement.is_default() => {
                 format!("Layout: {}", arrangement.name())
             }
             _ => self.name().to_owned(),
@@ -197,7 +200,9 @@ impl Action {
     pub fn group(self) -> Group {
         match self {
             Self::TrainOrPause | Self::Step | Self::StepEpoch | Self::Reset | Self::Reroll => Group::Training,
-            Self::Undo | Self::Redo | Self::OpenData | Self::OpenNetwork | Self::ClearRecent => Group::Settings,
+            Self::Undo | Self::Redo | Self::OpenData | Self::OpenDataFile | Self::OpenNetwork | Self::ClearRecent => {
+                Group::Settings
+            }
             Self::Open(_) => Group::Labs,
             _ => Group::Window,
         }
@@ -216,7 +221,10 @@ impl Action {
             Self::Reroll => "Draw a new seed, then reset: other first weights, another order of images",
             Self::Undo => "Take back the last change of a setting",
             Self::Redo => "Make the change again that was taken back",
-            Self::OpenData => "A folder of IDX files to learn from",
+            Self::OpenData => "A folder to learn from: of images by class, IDX files, or CIFAR batches",
+            Self::OpenDataFile => {
+                "A file to learn from: a .zip, .tar, .tar.gz or .tar.xz of images by class, an IDX file, a CIFAR batch, an .npz"
+            }
             Self::OpenNetwork => "An architecture as TOML",
             Self::ClearRecent => "Forget which data sets, networks and runs were opened; the files stay",
             Self::CommandPalette => "Find every command and every setting by its name",
@@ -336,16 +344,27 @@ impl App {
     /// Does it.
     pub fn perform(&mut self, ctx: &Context, action: Action) {
         match action {
+            Action::TrainOrPause if self.shell.lab == Lab::Distill => {
+                self.session.run_or_pause_experiment(self.book.current());
+            }
+            Action::Step | Action::StepEpoch if self.shell.lab == Lab::Distill => {
+                self.session.step_experiment(self.book.current());
+            }
+            Action::Reset if self.shell.lab == Lab::Distill => {
+                self.session.start_experiment(self.book.current().experiment(), self.book.current(), false);
+            }
+            Action::Reroll if self.shell.lab == Lab::Distill => self.reroll_experiment(ctx),
             Action::TrainOrPause => self.session.train_or_pause(self.book.current()),
             Action::Step => self.session.step(self.book.current()),
             Action::StepEpoch => self.session.step_epoch(self.book.current()),
             Action::Reset => self.session.start(self.book.current(), false),
             Action::Reroll => self.reroll(ctx),
-            Action::Undo if self.train.undo_stroke(&mut self.session, false) => {}
-            Action::Redo if self.train.undo_stroke(&mut self.session, true) => {}
+            Action::Undo if self.undo_stroke(false) => {}
+            Action::Redo if self.undo_stroke(true) => {}
             Action::Undo => self.book.undo(),
             Action::Redo => self.book.redo(),
             Action::OpenData => self.ask_for(ctx, super::Wanted::Data),
+            Action::OpenDataFile => self.ask_for(ctx, super::Wanted::DataFile),
             Action::OpenNetwork => self.ask_for(ctx, super::Wanted::Network),
             Action::ClearRecent => self.shell.recent.clear(),
             Action::CommandPalette => self.toggle_palette(ctx),
@@ -368,23 +387,37 @@ impl App {
                 let is_full = ctx.input(|input| input.viewport().fullscreen.unwrap_or_default());
                 ctx.send_viewport_cmd(egui::ViewportCommand::Fullscreen(!is_full));
             }
-            Action::ToggleInspector => self.shell.inspector_open = !self.shell.inspector_open,
-            Action::OpenInspector => self.shell.inspector_open = true,
+            Action::ToggleInspector => {
+                let is_open = self.lab().inspector_open();
+                self.lab_mut().open_inspector(!is_open);
+            }
+            Action::OpenInspector => self.lab_mut().open_inspector(true),
             Action::ToggleLog => self.shell.log_open = !self.shell.log_open,
             Action::ShowLog => self.shell.log_open = true,
             Action::SaveLog => self.save_log(ctx),
             Action::ToggleOverlay => self.overlay.toggle(),
-            Action::MaximisePane => self.train.toggle_maximised_under_pointer(),
+            Action::MaximisePane => self.lab_mut().toggle_maximised_under_pointer(),
             Action::Arrange(arrangement) => {
-                self.train.arrange(arrangement);
-                self.shell.inspector_open = arrangement.has_inspector();
+                self.shell.lab = arrangement.lab();
+                self.labs.arrange(arrangement);
             }
             Action::SaveLayout => self.popups.layout_name = Some(NameDraft::default()),
             Action::RestoreRun => self.session.restore(),
             Action::SaveFigure => self.save_figure(ctx),
             Action::Open(lab) if lab.is_open() => self.shell.lab = lab,
             Action::Open(_) => {}
-            Action::Reveal(pane) => self.train.reveal(pane),
+            Action::Reveal(pane) => {
+                self.shell.lab = pane.lab();
+                self.labs.reveal(pane);
+            }
+        }
+    }
+
+    /// Returns whether the drawing pad took it.
+    fn undo_stroke(&mut self, redo: bool) -> bool {
+        match self.shell.lab {
+            Lab::Distill => self.labs.distill.undo_stroke(redo),
+            _ => self.labs.train.undo_stroke(&mut self.session, redo),
         }
     }
 
@@ -420,6 +453,17 @@ impl App {
         let seed = super::draw_seed();
         self.set(ctx, "seed", |settings| settings.config.seed = seed);
         self.session.start(self.book.current(), false);
+    }
+
+    /// The students' seeds, each another; the teacher stays.
+    fn reroll_experiment(&mut self, ctx: &Context) {
+        let first = super::draw_seed();
+        self.set(ctx, "seeds", |settings| {
+            for (seed, number) in settings.distillation.seeds.iter_mut().zip(first..) {
+                *seed = number;
+            }
+        });
+        self.session.start_experiment(self.book.current().experiment(), self.book.current(), false);
     }
 
     fn switch_theme(&mut self, ctx: &Context) {

@@ -49,8 +49,10 @@ impl<T: Send + 'static> Task<T> {
 /// What a file dialog is to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
-    /// A folder of IDX files.
+    /// A folder of images by class, of IDX files, or of CIFAR batches.
     Data,
+    /// An archive of images by class, an IDX file, a CIFAR batch, an `.npz`.
+    DataFile,
     /// An architecture as TOML.
     Network,
     /// A run folder, or a folder of them.
@@ -61,15 +63,17 @@ pub enum Wanted {
     SaveRun(RunId),
     /// Where to write a run as a zip.
     ExportRun(RunId),
+    /// Where to make the folder of the experiment in hand.
+    SaveExperiment,
 }
 
 impl Wanted {
     /// Dialogs of one kind open in the same folder.
     pub fn kind(self) -> &'static str {
         match self {
-            Self::Data => "data",
+            Self::Data | Self::DataFile => "data",
             Self::Network => "networks",
-            Self::RunFolder | Self::RunZip | Self::SaveRun(_) | Self::ExportRun(_) => "runs",
+            Self::RunFolder | Self::RunZip | Self::SaveRun(_) | Self::ExportRun(_) | Self::SaveExperiment => "runs",
         }
     }
 }
@@ -97,11 +101,17 @@ pub fn pick(ctx: &egui::Context, wanted: Wanted, folder: Option<&Path>, name: St
             return Picked::NoDialog(NO_DIALOG);
         }
         let path = match wanted {
-            Wanted::Data => dialog.set_title("Open a folder of IDX files").pick_folder(),
+            Wanted::Data => {
+                dialog.set_title("Open a folder of images by class, IDX files or CIFAR batches").pick_folder()
+            }
+            Wanted::DataFile => dialog
+                .set_title("Open an archive of images by class, an IDX file, a CIFAR batch or an .npz")
+                .pick_file(),
             Wanted::Network => dialog.set_title("Open an architecture").add_filter("TOML", &["toml"]).pick_file(),
             Wanted::RunFolder => dialog.set_title("Open a run folder").pick_folder(),
             Wanted::RunZip => dialog.set_title("Open an exported run").add_filter("Zip", &["zip"]).pick_file(),
             Wanted::SaveRun(_) => dialog.set_title("Save the run as a folder").save_file(),
+            Wanted::SaveExperiment => dialog.set_title("Save the experiment as a folder").save_file(),
             Wanted::ExportRun(_) => dialog.set_title("Export the run").add_filter("Zip", &["zip"]).save_file(),
         };
         path.map_or(Picked::Cancelled, |path| Picked::Path(wanted, path))

@@ -5,6 +5,7 @@ use super::log::{Entry, Level};
 use super::runs::RunRecord;
 use super::{Action, App};
 use crate::ui::export::{Figure, Records};
+use crate::ui::labs::Lab;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
 use crate::ui::widgets::line::clickable;
@@ -16,8 +17,6 @@ use egui::{
 const TIMELINE_HEIGHT: f32 = 3.0 * theme::UNIT;
 const STATUS_HEIGHT: f32 = 3.0 * theme::UNIT;
 const LOG_HEIGHT: f32 = 20.0 * theme::UNIT;
-/// The sentence that the lab opens with.
-const WHAT_TO_LOOK_AT: &str = "How does it learn? Watch the loss fall, then change the learning rate while it does.";
 /// Epoch numbers are written no closer than this.
 const LABEL_DISTANCE: f32 = 40.0;
 
@@ -26,9 +25,12 @@ impl App {
         let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::symmetric(8, 0));
         let status = Panel::bottom("status").exact_size(STATUS_HEIGHT).frame(frame);
         let status = status.show(ui, |ui| self.status(ui, actions)).response.rect;
-        let timeline = Panel::bottom("timeline").exact_size(TIMELINE_HEIGHT).frame(frame);
-        let timeline = timeline.show(ui, |ui| self.timeline(ui)).response.rect;
-        self.note_topic(ui, timeline, Topic::Timeline);
+        // It is that of the run; an experiment of several networks has none.
+        if self.shell.lab == Lab::Train {
+            let timeline = Panel::bottom("timeline").exact_size(TIMELINE_HEIGHT).frame(frame);
+            let timeline = timeline.show(ui, |ui| self.timeline(ui)).response.rect;
+            self.note_topic(ui, timeline, Topic::Timeline);
+        }
         self.note_topic(ui, status, Topic::Log);
         if self.shell.log_open {
             let frame = frame.inner_margin(Margin::symmetric(8, 4));
@@ -60,7 +62,7 @@ impl App {
                             actions.push(Action::ShowLog);
                         }
                     } else {
-                        ui.add(Label::new(RichText::new(WHAT_TO_LOOK_AT).small().weak()).truncate());
+                        ui.add(Label::new(RichText::new(self.lab().opening()).small().weak()).truncate());
                     }
                 });
             });

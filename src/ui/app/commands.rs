@@ -2,10 +2,10 @@
 
 use super::keys::keys_of;
 use super::{Action, App, Devices, Wanted, leaf};
-use crate::data::catalogue;
-use crate::experiments::TrainConfig;
+use crate::data::{catalogue, downloads};
+use crate::experiments::{Config, TrainConfig};
 use crate::nets::preset_names;
-use crate::ui::labs::train::{Arrangement, SPECS, Spec, parse_classes};
+use crate::ui::labs::train::{SPECS, Spec, parse_classes};
 use egui::Context;
 use std::path::Path;
 
@@ -64,13 +64,18 @@ pub(super) fn typed_setting(query: &str) -> Option<(&'static Spec, &str)> {
 
 impl App {
     pub(super) fn commands(&self, ctx: &Context) -> Vec<Entry> {
-        let actions = Action::all().filter(|action| *action != Action::CommandPalette);
+        // Every lab has its arrangements; those of the lab in view are meant.
+        let is_elsewhere = |action: &Action| matches!(action, Action::Arrange(other) if other.lab() != self.shell.lab);
+        let actions = Action::all().filter(|action| *action != Action::CommandPalette && !is_elsewhere(action));
         let mut entries: Vec<Entry> = actions.map(|action| self.action_entry(ctx, action)).collect();
         let config = &self.book.current().config;
         entries
             .extend(preset_names().map(|name| assign("network", name, "Network", "An architecture that is built in")));
         entries
             .extend(catalogue().iter().map(|entry| assign("data.source", entry.name, "Data set", entry.description)));
+        let downloads = downloads();
+        entries
+            .extend(downloads.iter().map(|entry| assign("data.source", &entry.name, "Data set", &entry.description)));
         self.push_devices(&mut entries);
         self.push_layouts(&mut entries);
         self.push_recent(&mut entries);
@@ -101,7 +106,7 @@ impl App {
     }
 
     fn push_layouts(&self, entries: &mut Vec<Entry>) {
-        for name in self.train.layouts() {
+        for name in self.lab().layouts() {
             let (load, delete) = (Command::LoadLayout(name.to_owned()), Command::DeleteLayout(name.to_owned()));
             entries.push(Entry::new(load, format!("Layout: {name}"), "Put the panes as they were saved"));
             entries.push(Entry::new(delete, format!("Delete layout: {name}"), "The panes stay as they are"));
@@ -131,9 +136,9 @@ impl App {
             Command::Assign { key, value } => self.assign(key, value, ctx.time())?,
             Command::SettingsOf(folder) => self.take_settings_of(Path::new(folder), ctx.time())?,
             Command::LoadLayout(name) => {
-                self.train.load_layout(name);
+                self.lab_mut().load_layout(name);
             }
-            Command::DeleteLayout(name) => self.train.delete_layout(name),
+            Command::DeleteLayout(name) => self.lab_mut().delete_layout(name),
             // The palette asks by itself.
             Command::Ask(_) => {}
         }
@@ -148,10 +153,7 @@ impl App {
                 crate::nets::resolve(value).map_err(|error| error.to_string())?;
             }
             "data.source" => {
-                let is_known = catalogue().iter().any(|entry| entry.name == value) || Path::new(value).is_dir();
-                if !is_known {
-                    return Err(format!("there is no data set `{value}`: give a name, or the path of a folder"));
-                }
+                crate::data::find(value).map_err(|error| error.to_string())?;
             }
             "data.classes" => {
                 if let Ok(filter) = parse_classes(value) {
@@ -200,7 +202,6 @@ impl Command {
     /// By which it is remembered as used.
     pub(super) fn id(&self) -> String {
         match self {
-            Self::Do(Action::Arrange(arrangement)) if *arrangement == Arrangement::Default => "Reset layout".to_owned(),
             Self::Do(action) => action.title(),
             Self::Ask(key) => format!("set {key}"),
             Self::Assign { key, value } => format!("{key} {value}"),

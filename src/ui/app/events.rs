@@ -3,7 +3,7 @@
 use super::runs::Change;
 use super::session::{Looked, Selection, Session};
 use crate::engine::{Answer, Event, Phase, Point, QueryId, RateTest, RunId, Started};
-use crate::experiments::{RangeTestEnd, TrainingSummary};
+use crate::experiments::{Config, RangeTestEnd, TrainingSummary};
 use crate::train::FaultReport;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,7 +30,8 @@ impl Session {
         if points.is_empty() {
             return;
         }
-        points.retain(|point| self.known(point.run).is_some());
+        let is_experiment = |id| self.experiments.iter().any(|experiment| experiment.id == id);
+        points.retain(|point| self.known(point.run).is_some() || is_experiment(point.run));
         for point in points.iter().filter(|point| point.series.starts_with("validation/")) {
             if let Some(run) = self.known_mut(point.run) {
                 run.note_point(point);
@@ -43,7 +44,13 @@ impl Session {
     /// The engine's snapshot may still be of the run before.
     fn take_snapshot(&mut self) {
         let snapshot = self.engine().snapshot();
-        if Arc::ptr_eq(&snapshot, &self.snapshot) || snapshot.run.is_none() {
+        if Arc::ptr_eq(&snapshot, &self.snapshot) {
+            return;
+        }
+        if let Some(experiment) = &snapshot.experiment {
+            self.take_experiment_snapshot(experiment);
+        }
+        if snapshot.run.is_none() {
             return;
         }
         let Some(run) = self.current_mut().filter(|run| Some(run.id) == snapshot.run) else { return };
@@ -91,6 +98,9 @@ impl Session {
             Event::Saved { run, folder } => self.saved(run, folder),
             Event::Failed { run, message } => self.failed(run, message),
             Event::Answer { id, run, generation, answer } => self.answered(id, run, generation, answer),
+            Event::ExperimentStarted(started) => self.experiment_started(*started),
+            Event::ExperimentFinished { run, results, seconds } => self.experiment_finished(run, results, seconds),
+            Event::Logits(logits) => self.members_answered(logits),
             Event::Note(text) => self.log.note(text),
         }
     }
@@ -111,7 +121,9 @@ impl Session {
     }
 
     fn name_of(&self, run: RunId) -> String {
-        self.known(run).map_or_else(|| format!("run {}", run.0), |run| run.name.clone())
+        let experiment = || self.experiments.iter().find(|experiment| experiment.id == run);
+        let known = self.known(run).map(|run| &run.name).or_else(|| experiment().map(|experiment| &experiment.name));
+        known.map_or_else(|| format!("run {}", run.0), Clone::clone)
     }
 
     fn started(&mut self, started: Started) {
@@ -133,6 +145,9 @@ impl Session {
     }
 
     fn changed(&mut self, id: RunId, step: u64, setting: String, before: String, after: String) {
+        if self.experiment_changed(id, &setting, &before, &after) {
+            return;
+        }
         let (epoch, seconds) = self.place_of(id, step);
         let change = Change { step, epoch, seconds, setting, before, after };
         let name = self.name_of(id);
@@ -172,6 +187,10 @@ impl Session {
     fn saved(&mut self, id: RunId, folder: PathBuf) {
         let name = self.name_of(id);
         self.log.note(format!("{name}: saved in {}", folder.display()));
+        if let Some(experiment) = self.experiment_mut(id) {
+            experiment.folder = Some(folder);
+            return;
+        }
         if let Some(run) = self.known_mut(id) {
             run.folder = Some(folder);
             if !run.notes.is_empty() {
@@ -191,7 +210,9 @@ impl Session {
     fn failed(&mut self, id: RunId, message: String) {
         let name = self.name_of(id);
         self.log.error(format!("{name}: {message}"));
-        if let Some(run) = self.known_mut(id) {
+        if let Some(experiment) = self.experiment_mut(id) {
+            experiment.phase = Phase::Failed(message);
+        } else if let Some(run) = self.known_mut(id) {
             run.phase = Phase::Failed(message);
         }
     }

@@ -54,7 +54,10 @@ impl App {
         match wanted {
             Wanted::SaveRun(run) => name(run),
             Wanted::ExportRun(run) => format!("{}.zip", name(run)),
-            Wanted::Data | Wanted::Network | Wanted::RunFolder | Wanted::RunZip => String::new(),
+            Wanted::SaveExperiment => {
+                self.session.experiment().map_or_else(String::new, |experiment| experiment.name.clone())
+            }
+            Wanted::Data | Wanted::DataFile | Wanted::Network | Wanted::RunFolder | Wanted::RunZip => String::new(),
         }
     }
 
@@ -67,18 +70,20 @@ impl App {
 
     fn take_path(&mut self, wanted: Wanted, path: &Path) {
         let key = match wanted {
-            Wanted::Data => "data.source",
+            Wanted::Data | Wanted::DataFile => "data.source",
             Wanted::Network => "network",
             Wanted::RunFolder | Wanted::RunZip => return self.session.open(vec![path.to_owned()]),
             Wanted::SaveRun(run) => return self.session.save_to(run, path),
             Wanted::ExportRun(run) => return self.session.export(run, path),
+            Wanted::SaveExperiment => return self.session.save_experiment(path),
         };
         if let Err(error) = self.assign(key, &path.display().to_string(), 0.0) {
             self.session.log.error(error);
         }
     }
 
-    /// A folder dropped on the window is a run, runs or data; a zip a run; a TOML file a network.
+    /// A folder or a zip dropped on the window is a run, runs or data; a TOML file a network; another file data, if its name
+    /// says so.
     pub(super) fn take_dropped_files(&mut self, ctx: &Context) {
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
         for path in dropped.iter().map(|file| file.path()) {
@@ -88,9 +93,12 @@ impl App {
                 self.take_path(Wanted::Data, path);
             } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
                 self.take_path(Wanted::Network, path);
+            } else if may_be_data(path) {
+                self.take_path(Wanted::DataFile, path);
             } else {
                 let text = path.display();
-                let what = "drop a run folder, a folder of IDX files, or an architecture as TOML";
+                let what = "drop a run folder, an architecture as TOML, or data: a folder or an archive (.zip, .tar, .tar.gz, \
+                            .tar.xz) of images by class, IDX files, CIFAR batches, or an .npz";
                 self.session.log.note(format!("{text}: {what}"));
             }
         }
@@ -108,6 +116,13 @@ impl App {
             self.shell.recent.note_run(folder);
         }
     }
+}
+
+/// Whether a file is called as data sets are: whether it can be opened is seen when it is.
+fn may_be_data(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let endings = [".zip", ".tar", ".tgz", ".tar.gz", ".txz", ".tar.xz", ".npz", ".bin", "-ubyte", "-ubyte.gz", ".idx"];
+    path.is_file() && endings.iter().any(|ending| name.ends_with(ending))
 }
 
 /// What is saved under way.

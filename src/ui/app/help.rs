@@ -1,7 +1,7 @@
 //! Help for what is under the pointer: a strip that stays until Escape. Meanwhile tooltips appear at once.
 
 use super::{Action, App};
-use crate::ui::labs::train::Pane;
+use crate::ui::labs::AnyPane;
 use crate::ui::theme::{self, icon};
 use egui::{Align, Button, Context, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Ui};
 
@@ -26,7 +26,7 @@ pub(super) enum Topic {
     Inspector,
     Timeline,
     Log,
-    Pane(Pane),
+    Pane(AnyPane),
 }
 
 impl Topic {

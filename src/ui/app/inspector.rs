@@ -38,7 +38,7 @@ impl App {
         // In a small window there is no room to say that nothing is selected.
         let window = ui.ctx().content_rect().width();
         let has_nothing = self.session.selection == Selection::Nothing;
-        if !self.shell.inspector_open || (window < ROOM_FOR_NOTHING && has_nothing) {
+        if !self.lab().inspector_open() || (window < ROOM_FOR_NOTHING && has_nothing) {
             return;
         }
         let frame = Frame::new().fill(ui.visuals().panel_fill).inner_margin(Margin::same(8));
@@ -229,6 +229,7 @@ impl InspectorView {
                 colour: session.colour_of(run, ui.visuals().dark_mode),
                 dashed: false,
                 highlighted: false,
+                level: None,
             }];
             let plot = CurvePlot::new(title, title).lines(&lines).height(PLOT_HEIGHT);
             plot.show(ui, &session.store, view, &mut self.cursor);

@@ -7,7 +7,9 @@ mod actions;
 mod background;
 mod bottom;
 mod commands;
+mod data_set;
 mod events;
+mod experiments;
 mod files;
 mod help;
 mod histograms;
@@ -32,7 +34,9 @@ mod top_bar;
 mod view_menu;
 
 pub use actions::Action;
-pub use background::Wanted;
+pub use background::{Progress, Task, Wanted};
+pub use data_set::{DataLook, DataState, DataView, Watch};
+pub use experiments::{ExperimentRecord, evaluation_of};
 pub use help::HelpText;
 pub use histograms::{HistogramHistory, Look, MOST_LOOKS, Reach};
 pub use log::{Entry, Level, Log};
@@ -43,11 +47,12 @@ pub use session::{Devices, Listed, Looked, Selection, Session};
 pub use settings::{Settings, SettingsBook};
 pub use shell::Recent;
 
-use super::labs::train::{LabContext, Saved, TrainLab};
+use super::labs::frame::LabFrame;
+use super::labs::{Lab, LabContext, LabPane, Labs, OpenLab};
 use super::{WindowOptions, export, theme};
 use crate::engine::{DeviceInfo, Engine, devices};
-use crate::experiments::TrainConfig;
-use background::{Picked, Task};
+use crate::experiments::{Config, TrainConfig};
+use background::Picked;
 use eframe::Storage;
 use egui::{CentralPanel, Context, Frame, Key, Modifiers, Rect, Ui};
 use files::Saving;
@@ -63,7 +68,6 @@ use std::time::Duration;
 
 const SETTINGS_KEY: &str = "settings";
 const SHELL_KEY: &str = "shell";
-const TRAIN_KEY: &str = "train";
 const SEEDS: u64 = 1_000_000;
 /// When the engine was too busy to be told of a change, it is told again after this time.
 const TELL_AGAIN_AFTER: Duration = Duration::from_millis(100);
@@ -75,7 +79,7 @@ pub struct App {
     pub overlay: Overlay,
     shell: Shell,
     popups: Popups,
-    train: TrainLab,
+    labs: Labs,
     inspector: InspectorView,
     looking_for_devices: Option<Task<Vec<DeviceInfo>>>,
     picking: Option<Task<Picked>>,
@@ -114,9 +118,9 @@ impl App {
             book: SettingsBook::new(settings),
             session,
             overlay: Overlay::new(options.debug),
-            shell: load(storage, SHELL_KEY).unwrap_or_default(),
+            shell: load::<Shell>(storage, SHELL_KEY).unwrap_or_default().sane(),
             popups: Popups::default(),
-            train: load::<Saved>(storage, TRAIN_KEY).map_or_else(TrainLab::default, TrainLab::restore),
+            labs: Labs { train: load_lab(storage), distill: load_lab(storage) },
             inspector: InspectorView::default(),
             looking_for_devices: None,
             picking: None,
@@ -126,6 +130,15 @@ impl App {
             pace,
             persist: options.persist,
         }
+    }
+
+    /// The lab in view.
+    fn lab(&self) -> &dyn OpenLab {
+        self.labs.get(self.shell.lab)
+    }
+
+    fn lab_mut(&mut self) -> &mut dyn OpenLab {
+        self.labs.get_mut(self.shell.lab)
     }
 
     /// What follows from the frame: actions, a dialog, changes for the run in hand.
@@ -139,8 +152,11 @@ impl App {
         self.remember_files();
         // A drag is one change: the run is told when it ends.
         let is_dragging = ctx.input(|input| input.pointer.any_down());
-        if !is_dragging && !self.session.push_live_settings(self.book.current(), self.book.revision()) {
-            ctx.request_repaint_after(TELL_AGAIN_AFTER);
+        if !is_dragging {
+            let told = self.session.push_live_settings(self.book.current(), self.book.revision());
+            if !self.session.push_live_experiment_settings(&self.book) || !told {
+                ctx.request_repaint_after(TELL_AGAIN_AFTER);
+            }
         }
         // What was asked for in this frame is begun at once: nothing else may wake the window.
         self.work_on_files(ctx);
@@ -194,7 +210,7 @@ impl eframe::App for App {
         self.session.absorb();
         self.take_results();
         self.work_on_files(ctx);
-        self.session.watch(self.train.shows_samples());
+        self.session.watch(self.shell.lab == Lab::Train && self.labs.train.shows_samples());
         if let Some(rest) = self.session.inspect_selection() {
             ctx.request_repaint_after(rest);
         }
@@ -209,7 +225,7 @@ impl eframe::App for App {
         }
         self.apply_look(&ctx);
         self.take_dropped_files(&ctx);
-        export::set_subject(&ctx, self.session.current().map(RunRecord::place).unwrap_or_default());
+        export::set_subject(&ctx, self.lab().subject(&self.session));
         let mut actions = Vec::new();
         let mut wanted = None;
         self.top_bar(ui, &mut actions);
@@ -226,9 +242,9 @@ impl eframe::App for App {
                 wanted: &mut wanted,
                 recent: &self.shell.recent,
             };
-            self.train.show(ui, &mut context);
+            self.labs.get_mut(self.shell.lab).show(ui, &mut context);
         });
-        if let Some(pane) = self.train.hovered() {
+        if let Some(pane) = self.lab().hovered() {
             self.note_topic(ui, ui.ctx().content_rect(), Topic::Pane(pane));
         }
         self.show_popups(&ctx, panel.response.rect, &mut actions);
@@ -242,7 +258,8 @@ impl eframe::App for App {
         if self.persist {
             store(storage, SETTINGS_KEY, self.book.current());
             store(storage, SHELL_KEY, &self.shell);
-            store(storage, TRAIN_KEY, &self.train.save());
+            store_lab(storage, &self.labs.train);
+            store_lab(storage, &self.labs.distill);
         }
     }
 
@@ -276,6 +293,14 @@ fn store<T: Serialize>(storage: &mut dyn Storage, key: &str, value: &T) {
     }
 }
 
+fn load_lab<P: LabPane>(storage: Option<&dyn Storage>) -> LabFrame<P> {
+    load(storage, &P::LAB.id()).map_or_else(LabFrame::default, LabFrame::restore)
+}
+
+fn store_lab<P: LabPane>(storage: &mut dyn Storage, lab: &LabFrame<P>) {
+    store(storage, &P::LAB.id(), &lab.save());
+}
+
 /// A seed that nobody chose.
 fn draw_seed() -> u64 {
     std::collections::hash_map::RandomState::new().build_hasher().finish() % SEEDS
@@ -284,7 +309,7 @@ fn draw_seed() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::labs::train::Arrangement;
+    use crate::ui::labs::{distill, train};
     use std::collections::HashMap;
 
     #[derive(Default)]
@@ -319,14 +344,19 @@ mod tests {
         app.book.edit("theme", 1.0, |settings| settings.theme = egui::ThemePreference::Light).unwrap();
         app.book.edit("scale", 2.0, |settings| settings.look.scale = 2.5).unwrap();
         app.shell.log_open = true;
-        app.train.arrange(Arrangement::Lecture);
-        app.train.save_layout("mine");
+        app.labs.train.arrange(train::Arrangement::Lecture);
+        app.labs.train.save_layout("mine");
+        app.labs.distill.arrange(distill::Arrangement::Everything);
+        app.labs.distill.save_layout("all of it");
+        app.shell.lab = Lab::Distill;
         app.shell.recent.note_run(std::path::Path::new("/runs/lenet-1"));
         eframe::App::save(&mut app, &mut storage);
         let again = open(&storage, WindowOptions::default());
         assert_eq!(again.book.current(), app.book.current());
         assert!(again.shell.log_open);
-        assert_eq!(again.train.layouts().collect::<Vec<_>>(), ["mine"]);
+        assert_eq!(again.labs.train.layouts(), ["mine"]);
+        assert_eq!(again.labs.distill.layouts(), ["all of it"]);
+        assert_eq!(again.shell.lab, Lab::Distill);
         assert_eq!(again.shell.recent, app.shell.recent);
         let config = TrainConfig { network: "lenet".to_owned(), ..TrainConfig::default() };
         let told = open(&storage, WindowOptions { config, device: "cpu".to_owned(), ..WindowOptions::default() });
@@ -337,7 +367,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_gives_way_to_the_defaults() {
         let mut storage = Memory::default();
-        for key in [SETTINGS_KEY, SHELL_KEY, TRAIN_KEY] {
+        for key in [SETTINGS_KEY, SHELL_KEY, "train", "distill"] {
             storage.set_string(key, "{ \"tree\": 7".to_owned());
         }
         assert_eq!(open(&storage, WindowOptions::default()).book.current(), &Settings::default());

@@ -6,8 +6,11 @@ use super::log::Log;
 use super::run_book::is_zip;
 use super::runs::RunRecord;
 use super::session::{Selection, Session};
-use crate::engine::{ArchiveError, Command, FileError, RunId, StoredRun, export_run, find_runs, is_run, write_notes};
+use crate::engine::{
+    ArchiveError, Command, FileError, RunId, StoredRun, export_run, find_runs, is_experiment, is_run, write_notes,
+};
 use crate::ui::curves::CurveStore;
+use crate::ui::labs::Lab;
 use egui::Context;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,8 +66,12 @@ pub(super) enum RunJobDone {
 }
 
 impl Session {
-    /// Opens run folders, zips of them, and folders that hold several.
-    pub fn open(&mut self, paths: Vec<PathBuf>) {
+    /// Opens run folders, zips of them, folders that hold several, and the folder of an experiment.
+    pub fn open(&mut self, mut paths: Vec<PathBuf>) {
+        self.experiments_to_open.extend(paths.extract_if(.., |path| is_experiment(path)));
+        if paths.is_empty() {
+            return;
+        }
         let smoothing = self.store.smoothing();
         self.jobs.push(RunJob::Open { paths, unasked: true, smoothing });
     }
@@ -171,7 +178,7 @@ fn add_zip(path: &Path) -> PathBuf {
 
 /// Whether what was dropped on the window is runs rather than data.
 pub(super) fn holds_runs(path: &Path) -> bool {
-    is_zip(path) || is_run(path) || (path.is_dir() && find_runs(path).is_ok())
+    is_run(path) || is_experiment(path) || (path.is_dir() && find_runs(path).is_ok())
 }
 
 fn work(job: RunJob) -> RunJobDone {
@@ -205,6 +212,12 @@ fn work(job: RunJob) -> RunJobDone {
 impl App {
     /// Starts what was asked for, and takes up what is done.
     pub(super) fn work_on_files(&mut self, ctx: &Context) {
+        if let Some(folder) = self.session.experiments_to_open.pop() {
+            // There is one in hand at a time: the last one that was named.
+            self.session.experiments_to_open.clear();
+            self.shell.lab = Lab::Distill;
+            self.session.open_experiment(folder, self.book.current());
+        }
         let jobs = std::mem::take(&mut self.session.jobs);
         self.file_jobs.extend(jobs.into_iter().map(|job| Task::spawn(ctx, move || work(job))));
         for task in std::mem::take(&mut self.file_jobs) {

@@ -5,6 +5,7 @@ use super::runs::RunRecord;
 use super::session::Session;
 use super::settings::SettingsBook;
 use crate::engine::RunId;
+use crate::experiments::Config;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;

@@ -2,7 +2,7 @@
 
 use super::histograms::HistogramHistory;
 use crate::engine::{HistogramCost, Phase, Point, RateTest, RunId, Snapshot, Started, StoredRun};
-use crate::experiments::{LIVE_SETTINGS, SettingChange, TrainConfig, TrainingSummary};
+use crate::experiments::{Config, LIVE_SETTINGS, SettingChange, TrainConfig, TrainingSummary};
 use crate::nets::LayerSummary;
 use crate::train::{Evaluation, FaultReport, Hint, LayerHealth};
 use std::path::PathBuf;

@@ -1,5 +1,7 @@
 //! The work in hand: the engine, the runs and their curves, the selection, what is asked and what came of it.
 
+use super::data_set::DataView;
+use super::experiments::ExperimentRecord;
 use super::log::Log;
 use super::run_book::Removed;
 use super::run_files::RunJob;
@@ -84,12 +86,16 @@ pub struct Session {
     pub store: CurveStore,
     /// Oldest first.
     pub runs: Vec<RunRecord>,
+    /// Of several networks, oldest first.
+    pub experiments: Vec<ExperimentRecord>,
     pub snapshot: Arc<Snapshot>,
     pub log: Log,
     pub selection: Selection,
     /// The images that were listed last, to go through one by one.
     pub listed: Option<Listed>,
     pub devices: Devices,
+    /// What networks learn from, while somebody looks at it.
+    pub data: DataView,
     /// Images that were drawn and sent to the samples; watched in every run whose images have their shape.
     pub drawn: Arc<Vec<Arc<[u8]>>>,
     /// The last look into the network, of the current run.
@@ -97,10 +103,13 @@ pub struct Session {
     pub(super) points_held: usize,
     pub(super) asked: Option<Asked>,
     pub(super) pushed_revision: Option<u64>,
+    pub(super) pushed_experiment_revision: Option<u64>,
     /// The run that the others are compared with.
     pub baseline: Option<RunId>,
     /// The last ones that were taken out of the list; their curves stay until they are forgotten.
     pub(super) removed: Vec<Removed>,
+    /// Folders of experiments that were named to be opened.
+    pub(super) experiments_to_open: Vec<PathBuf>,
     /// What is to be done with files, on a thread of its own.
     pub(super) jobs: Vec<RunJob>,
     /// Whether runs are being read or written.
@@ -138,18 +147,22 @@ impl Session {
             engine,
             store: CurveStore::new(),
             runs: Vec::new(),
+            experiments: Vec::new(),
             snapshot: Arc::default(),
             log: Log::default(),
             selection: Selection::default(),
             listed: None,
             devices: Devices::default(),
+            data: DataView::default(),
             drawn: Arc::default(),
             inspection: None,
             points_held: 0,
             asked: None,
             pushed_revision: None,
+            pushed_experiment_revision: None,
             baseline: None,
             removed: Vec::new(),
+            experiments_to_open: Vec::new(),
             jobs: Vec::new(),
             is_busy_with_files: false,
             found: Vec::new(),
@@ -357,8 +370,7 @@ impl Session {
                 return Some(rest);
             }
         }
-        self.last_query += 1;
-        let id = QueryId(self.last_query);
+        let id = QueryId(self.next_query());
         let query = Query::Inspect { image: source.clone() };
         if self.engine.send(Command::Ask { id, query }).is_ok() {
             self.asked = Some(Asked { id, source, at: Instant::now(), answered: false });
@@ -383,15 +395,26 @@ impl Session {
         self.points_held = runs.into_iter().filter(|run| self.run(*run).is_some()).map(count).sum();
     }
 
+    pub(super) fn next_query(&mut self) -> u64 {
+        self.last_query += 1;
+        self.last_query
+    }
+
+    /// Where each run keeps a folder, if anywhere.
+    pub(super) fn runs_folder(&self) -> Option<&PathBuf> {
+        self.folder.as_ref()
+    }
+
     pub(super) fn next_id(&mut self) -> RunId {
         self.last_run += 1;
         RunId(self.last_run)
     }
 
     /// `stem-1`, or the first number after it that no run of this window has, nor a folder on disk.
-    fn free_name(&self, stem: &str) -> String {
+    pub(super) fn free_name(&self, stem: &str) -> String {
         let is_taken = |name: &String| {
             self.runs.iter().any(|run| run.name == *name)
+                || self.experiments.iter().any(|experiment| experiment.name == *name)
                 || self.folder.as_ref().is_some_and(|folder| folder.join(name).exists())
         };
         (self.last_run + 1..=self.last_run + MOST_NAMES)

@@ -1,7 +1,7 @@
 //! What a person has chosen: saved between starts, and every change of it can be undone.
 
 use super::runs::leaf;
-use crate::experiments::{ConfigError, TrainConfig};
+use crate::experiments::{Config, ConfigError, DistillConfig, ExperimentConfig, TrainConfig, distillation_preset};
 use crate::ui::labs::train::SPECS;
 use crate::ui::theme::{Contrast, Look};
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 /// Changes of one setting that follow each other within this time are one change: a drag, a held key.
 const SAME_CHANGE_SECONDS: f64 = 1.0;
 const MOST_UNDOS: usize = 200;
+/// What the Distill lab begins with.
+const FIRST_DISTILLATION: &str = "lesson";
 
 /// Everything that undo brings back.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,6 +20,8 @@ pub struct Settings {
     pub config: TrainConfig,
     /// A network that was edited and is not possible yet: it waits here, so that undo covers it too.
     pub draft: Option<crate::nets::Architecture>,
+    /// The next distillation's, and where a setting is live, the current one's too.
+    pub distillation: DistillConfig,
     pub device: String,
     pub theme: egui::ThemePreference,
     pub look: Look,
@@ -28,6 +32,7 @@ impl Default for Settings {
         Self {
             config: TrainConfig::default(),
             draft: None,
+            distillation: distillation_preset(FIRST_DISTILLATION).unwrap_or_default(),
             device: "auto".to_owned(),
             theme: egui::ThemePreference::Dark,
             look: Look::default(),
@@ -36,6 +41,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Of the next experiment of several networks.
+    pub fn experiment(&self) -> ExperimentConfig {
+        ExperimentConfig::Distillation(Box::new(self.distillation.clone()))
+    }
+
     /// What a change to `after` changes: `Learning rate 0.01 -> 0.001`, several of them with commas between.
     pub fn describe_change(&self, after: &Self) -> String {
         let mut changes: Vec<String> = Vec::new();
@@ -48,6 +58,15 @@ impl Settings {
             let [old, new] = [&self.config, &after.config].map(|config| config.get(&key).unwrap_or_default());
             let name = SPECS.iter().find(|spec| spec.key == key).map_or(leaf(&key), |spec| spec.name);
             note(name, &old, &new);
+        }
+        if self.distillation.title != after.distillation.title {
+            note("Experiment", &self.distillation.title, &after.distillation.title);
+        } else if self.distillation != after.distillation {
+            for key in after.distillation.keys() {
+                let [old, new] =
+                    [&self.distillation, &after.distillation].map(|config| config.get(&key).unwrap_or_default());
+                note(leaf(&key), &old, &new);
+            }
         }
         note("Device", &self.device, &after.device);
         let theme = |settings: &Self| format!("{:?}", settings.theme).to_lowercase();
@@ -98,6 +117,7 @@ impl SettingsBook {
             return Ok(());
         }
         changed.config.check()?;
+        changed.distillation.check()?;
         let (before, after) = (&self.current.config, &changed.config);
         let is_another = (&before.network, &before.architecture) != (&after.network, &after.architecture);
         if is_another && changed.draft == self.current.draft {

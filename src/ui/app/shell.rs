@@ -22,7 +22,6 @@ const MOST_USED: usize = 12;
 #[serde(default)]
 pub(super) struct Shell {
     pub(super) lab: Lab,
-    pub(super) inspector_open: bool,
     pub(super) log_open: bool,
     pub(super) recent: Recent,
     /// Commands of the palette, the last one first.
@@ -35,7 +34,6 @@ impl Default for Shell {
     fn default() -> Self {
         Self {
             lab: Lab::default(),
-            inspector_open: true,
             log_open: false,
             recent: Recent::default(),
             used: Vec::new(),
@@ -45,6 +43,14 @@ impl Default for Shell {
 }
 
 impl Shell {
+    /// A lab that a later version opened gives way to the first.
+    pub(super) fn sane(mut self) -> Self {
+        if !self.lab.is_open() {
+            self.lab = Lab::default();
+        }
+        self
+    }
+
     pub(super) fn note_used(&mut self, id: String) {
         self.used.retain(|used| *used != id);
         self.used.insert(0, id);
@@ -99,9 +105,11 @@ impl Recent {
     /// Paths of a kind, each with the reason why it cannot be opened now.
     pub fn paths(&self, wanted: Wanted) -> Vec<(&str, Option<&'static str>)> {
         let paths = match wanted {
-            Wanted::Data => &self.data,
+            Wanted::Data | Wanted::DataFile => &self.data,
             Wanted::Network => &self.networks,
-            Wanted::RunFolder | Wanted::RunZip | Wanted::SaveRun(_) | Wanted::ExportRun(_) => &self.runs,
+            Wanted::RunFolder | Wanted::RunZip | Wanted::SaveRun(_) | Wanted::ExportRun(_) | Wanted::SaveExperiment => {
+                &self.runs
+            }
         };
         with_obstacles(paths)
     }
@@ -119,7 +127,7 @@ impl Recent {
         if preset(&config.network).is_none() && Path::new(&config.network).is_file() {
             note(&mut self.networks, &config.network);
         }
-        if Path::new(&config.data.source).is_dir() {
+        if Path::new(&config.data.source).exists() {
             note(&mut self.data, &config.data.source);
         }
     }

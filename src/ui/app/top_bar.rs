@@ -1,10 +1,12 @@
 //! What is trained on what, the controls of the run, and how far it is.
 
+use super::ExperimentRecord;
 use super::help::Topic;
 use super::runs::RunRecord;
 use super::{Action, App};
 use crate::engine::Phase;
 use crate::experiments::file_stem;
+use crate::ui::labs::Lab;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
 use egui::{
@@ -42,13 +44,13 @@ impl App {
     /// Names give way to icons where there is no room: first the device's, then the others.
     fn what(&self, ui: &mut Ui, with_device: bool, with_names: bool) {
         let settings = self.book.current();
-        let data = file_stem(&settings.config.data.source).to_owned();
-        let network = settings.config.network_name().to_owned();
-        let device = self
-            .session
-            .current()
-            .and_then(|run| run.started.as_ref())
-            .map_or_else(|| settings.device.clone(), |started| started.device.clone());
+        let is_distilling = self.shell.lab == Lab::Distill;
+        let config = if is_distilling { &settings.distillation.student } else { &settings.config };
+        let (data, network) = (file_stem(&config.data.source).to_owned(), config.network_name().to_owned());
+        let of_run = || Some(self.session.current()?.started.as_ref()?.device.clone());
+        let of_experiment = || Some(self.session.experiment()?.started.as_ref()?.device.clone());
+        let device = if is_distilling { of_experiment() } else { of_run() };
+        let device = device.unwrap_or_else(|| settings.device.clone());
         let device_icon = if device.starts_with("gpu") || device.contains("GPU") { icon::GPU } else { icon::CPU };
         let mut add = |symbol: &str, name: &str, kind: &str, with_name: bool| {
             let text = if with_name { format!("{symbol} {name}") } else { symbol.to_owned() };
@@ -61,7 +63,10 @@ impl App {
     }
 
     fn run_buttons(&self, ui: &mut Ui, with_name: bool, actions: &mut Vec<Action>) {
-        let is_going = self.session.is_going();
+        let is_going = match self.shell.lab {
+            Lab::Distill => self.session.experiment().is_some_and(ExperimentRecord::is_going),
+            _ => self.session.is_going(),
+        };
         let mut add = |ui: &mut Ui, button: Button<'_>, name: &str, action: Action| {
             let response = ui.add(button.min_size(vec2(BUTTON_HEIGHT, BUTTON_HEIGHT)));
             if action.explain(response).accessible_name(name).clicked() {
@@ -70,7 +75,8 @@ impl App {
         };
         add(ui, Button::new(icon::RESET), "Reset", Action::Reset);
         add(ui, Button::new(icon::SKIP_FORWARD), "Step", Action::Step);
-        let (symbol, text) = if is_going { (icon::PAUSE, "Pause") } else { (icon::PLAY, "Train") };
+        let go = if self.shell.lab == Lab::Distill { "Run" } else { "Train" };
+        let (symbol, text) = if is_going { (icon::PAUSE, "Pause") } else { (icon::PLAY, go) };
         let dark = ui.visuals().dark_mode;
         let label = if with_name { format!("{symbol} {text}") } else { symbol.to_owned() };
         let label = RichText::new(label).color(theme::plot_background(dark));
@@ -104,9 +110,13 @@ impl App {
 
     fn progress(&self, ui: &mut Ui) {
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::hover());
+        let is_distilling = self.shell.lab == Lab::Distill;
+        let experiment = self.session.experiment().filter(|_| is_distilling);
         let snapshot = &self.session.snapshot;
-        let share = snapshot.step as f32 / snapshot.total_steps.max(1) as f32;
-        let text = self.progress_text();
+        let of_run = snapshot.step as f32 / snapshot.total_steps.max(1) as f32;
+        let of_experiment = experiment.and_then(|experiment| experiment.snapshot.as_ref());
+        let share = if is_distilling { of_experiment.map_or(0.0, |snapshot| snapshot.share as f32) } else { of_run };
+        let text = if is_distilling { experiment_text(experiment) } else { self.progress_text() };
         response.widget_info(|| {
             let mut info = WidgetInfo::labeled(Role::ProgressIndicator, true, format!("Progress: {text}"));
             info.value = Some(f64::from(share));
@@ -118,12 +128,18 @@ impl App {
         let bar =
             Rect::from_min_max(pos2(rect.left(), rect.center().y + 8.0), pos2(rect.right(), rect.center().y + 11.0));
         painter.rect_filled(bar, 1.5, theme::border(visuals.dark_mode));
-        if let Some(run) = self.session.current().filter(|_| share > 0.0) {
+        let colour = if is_distilling {
+            Some(theme::student(visuals.dark_mode))
+        } else {
+            self.session.current().map(|run| theme::run_colour(run.colour))
+        };
+        if let Some(colour) = colour.filter(|_| share > 0.0) {
             let done = Rect::from_min_size(bar.min, vec2(bar.width() * share.clamp(0.0, 1.0), bar.height()));
-            painter.rect_filled(done, 1.5, theme::run_colour(run.colour));
+            painter.rect_filled(done, 1.5, colour);
         }
         let place = pos2(rect.left(), rect.center().y - 4.0);
-        let short = self.session.current().filter(|_| share > 0.0).map_or_else(Vec::new, |run| {
+        let run = self.session.current().filter(|_| share > 0.0 && !is_distilling);
+        let short = run.map_or_else(Vec::new, |run| {
             let epoch = format!("epoch {:.2} of {}", run.epoch, run.config.epochs);
             vec![epoch, format!("{:.0}%", share * 100.0)]
         });
@@ -169,6 +185,29 @@ impl App {
             Phase::Failed(_) => format!("{} failed: the log says why", run.name),
             Phase::Finished => finished_text(run),
         }
+    }
+}
+
+fn experiment_text(experiment: Option<&ExperimentRecord>) -> String {
+    let Some(experiment) = experiment else { return "Space runs the experiment, . takes a step".to_owned() };
+    let snapshot = experiment.snapshot.as_ref();
+    let stage = snapshot.map_or("", |snapshot| snapshot.stage.as_str());
+    let done = snapshot.map_or(0.0, |snapshot| 100.0 * snapshot.share);
+    match &experiment.phase {
+        Phase::Idle => String::new(),
+        Phase::Preparing(what) => what.clone(),
+        Phase::Running => {
+            let left = snapshot.and_then(|snapshot| snapshot.seconds_left);
+            let left = left.map_or_else(String::new, |left| format!("   {} left", format::duration(left)));
+            format!("{done:.0}%   {stage}{left}")
+        }
+        Phase::Paused => format!("{done:.0}%   {stage}   paused"),
+        Phase::Stopped => format!("{done:.0}%   stopped"),
+        Phase::Finished => {
+            let seconds = snapshot.map_or(0.0, |snapshot| snapshot.seconds);
+            format!("{}   done in {}", experiment.config.title(), format::duration(seconds))
+        }
+        Phase::Failed(_) => format!("{} failed: the log says why", experiment.name),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::actions::written;
 use super::{Action, App};
-use crate::ui::labs::train::Arrangement;
 use crate::ui::theme::{self, ColourMap, Contrast, Palette, icon};
 use crate::ui::widgets::line::clickable;
 use egui::containers::menu::{MenuButton, MenuConfig};
@@ -79,20 +78,20 @@ impl App {
 
     fn layout_items(&mut self, ui: &mut Ui, actions: &mut Vec<Action>) {
         heading(ui, "Layout");
-        for arrangement in Arrangement::ALL {
+        for arrangement in self.lab().arrangements() {
             choice(ui, Action::Arrange(arrangement), false, arrangement.name(), actions);
         }
-        let names: Vec<String> = self.train.layouts().map(str::to_owned).collect();
+        let names: Vec<String> = self.lab().layouts().into_iter().map(str::to_owned).collect();
         for name in names {
             ui.horizontal(|ui| {
                 let width = ui.available_width() - 4.0 * theme::UNIT;
                 let load = clickable(ui, RichText::new(&name), &format!("Layout: {name}"), false, width);
                 if load.on_hover_text("Put the panes as they were saved").clicked() {
-                    self.train.load_layout(&name);
+                    self.lab_mut().load_layout(&name);
                 }
                 let bin = ui.add(Button::new(icon::TRASH).frame(false)).on_hover_text("Forget this layout");
                 if bin.accessible_name(format!("Delete layout {name}")).clicked() {
-                    self.train.delete_layout(&name);
+                    self.lab_mut().delete_layout(&name);
                 }
             });
         }
@@ -101,7 +100,7 @@ impl App {
 
     fn window_items(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
         for (action, is_on) in
-            [(Action::ToggleInspector, self.shell.inspector_open), (Action::ToggleLog, self.shell.log_open)]
+            [(Action::ToggleInspector, self.lab().inspector_open()), (Action::ToggleLog, self.shell.log_open)]
         {
             let mut checked = is_on;
             if action.explain(ui.checkbox(&mut checked, action.name())).changed() {
@@ -139,7 +138,7 @@ impl App {
             });
         });
         match wish {
-            Some(true) => self.train.save_layout(draft.name.trim()),
+            Some(true) => self.lab_mut().save_layout(draft.name.trim()),
             Some(false) => {}
             None if modal.should_close() => {}
             None => self.popups.layout_name = Some(draft),

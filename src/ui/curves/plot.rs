@@ -9,7 +9,7 @@ use crate::engine::RunId;
 use crate::ui::export::{Figure, Records};
 use crate::ui::theme;
 use egui::{Color32, PointerButton, Pos2, Rect, Response, Role, Sense, TextStyle, Ui, Vec2, WidgetInfo, vec2};
-use egui_plot::{AxisHints, GridMark, Plot, PlotBounds, PlotTransform, PlotUi};
+use egui_plot::{AxisHints, GridMark, HLine, LineStyle, Plot, PlotBounds, PlotTransform, PlotUi};
 
 /// A line to draw: a series of a run, and how.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub struct Line<'a> {
     pub dashed: bool,
     /// Drawn wider and on top, the others fainter.
     pub highlighted: bool,
+    /// What is known where the series has no point: drawn level across the whole panel, which must have another line.
+    pub level: Option<f64>,
 }
 
 /// Something that happened: a change of a knob, a pause, the start of a phase.
@@ -157,14 +159,21 @@ impl<'a> CurvePlot<'a> {
                 .filter_map(|line| Some(Drawn { line, curve: store.curve(line.run, line.series)? }))
                 .collect();
             let axes = Axes::new(view, self.x_axis);
-            let shown = match view::bounds(view, axes, &drawn) {
-                Some(bounds) => self.show_plot(ui, size, &drawn, axes, bounds, view, cursor),
+            let levels = self.levels(store);
+            let shown = match view::bounds(view, axes, &drawn, levels.iter().map(|(_, value)| *value)) {
+                Some(bounds) => self.show_plot(ui, size, &drawn, &levels, axes, bounds, view, cursor),
                 None => self.show_empty(ui, size),
             };
             figure.end(ui, ui.min_rect(), || records(store, self.lines));
             shown
         });
         scope.inner
+    }
+
+    /// Lines without points, and where they lie.
+    fn levels(&self, store: &CurveStore) -> Vec<(&'a Line<'a>, f64)> {
+        let without_points = self.lines.iter().filter(|line| store.curve(line.run, line.series).is_none());
+        without_points.filter_map(|line| Some((line, line.level?))).collect()
     }
 
     fn name_response(&self, ui: &Ui, response: &Response) {
@@ -185,6 +194,7 @@ impl<'a> CurvePlot<'a> {
         ui: &mut Ui,
         size: Vec2,
         drawn: &[Drawn<'_>],
+        levels: &[(&Line<'_>, f64)],
         axes: Axes,
         bounds: PlotBounds,
         view: &mut PlotView,
@@ -193,6 +203,10 @@ impl<'a> CurvePlot<'a> {
         let plot = self.widget(ui, axes).width(size.x).height(size.y).show(ui, |plot_ui| {
             plot_ui.set_plot_bounds(bounds);
             navigate(plot_ui);
+            for &(line, value) in levels.iter().filter(|(_, value)| axes.y.draws(*value)) {
+                let level = HLine::new(line.name, axes.y.forward(value)).allow_hover(false);
+                plot_ui.hline(level.stroke((1.5, line.colour)).style(LineStyle::dashed_loose()));
+            }
             plot_ui.add(Lines::new(drawn, axes));
         });
         let (response, transform) = (plot.response, plot.transform);

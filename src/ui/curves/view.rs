@@ -49,9 +49,14 @@ impl Axes {
     }
 }
 
-/// Bounds to draw, transformed. `None` when there is nothing to draw.
-pub(super) fn bounds(view: &PlotView, axes: Axes, drawn: &[Drawn<'_>]) -> Option<PlotBounds> {
-    let (mut x, mut y) = fitted(drawn, axes, view)?;
+/// Bounds to draw, transformed, with the `levels` in them. `None` when no line has a point.
+pub(super) fn bounds(
+    view: &PlotView,
+    axes: Axes,
+    drawn: &[Drawn<'_>],
+    levels: impl Iterator<Item = f64>,
+) -> Option<PlotBounds> {
+    let (mut x, mut y) = fitted(drawn, axes, view, levels)?;
     if let Some(zoomed) = view.bounds {
         x = transformed(axes.x, zoomed.x).unwrap_or(x);
         y = transformed(axes.y, zoomed.y).unwrap_or(y);
@@ -77,7 +82,7 @@ fn transformed(scale: Scale, (low, high): (f64, f64)) -> Option<(f64, f64)> {
 
 type Span = (f64, f64);
 
-fn fitted(drawn: &[Drawn<'_>], axes: Axes, view: &PlotView) -> Option<(Span, Span)> {
+fn fitted(drawn: &[Drawn<'_>], axes: Axes, view: &PlotView, levels: impl Iterator<Item = f64>) -> Option<(Span, Span)> {
     let newest = drawn.iter().filter_map(|line| line.curve.x(XAxis::Step).last()).fold(0.0, |a: f64, b| a.max(*b));
     let from = view.follow_last.map_or(0.0, |steps| newest - steps as f64);
     let mut spans: Option<(Span, Span)> = None;
@@ -89,6 +94,7 @@ fn fitted(drawn: &[Drawn<'_>], axes: Axes, view: &PlotView) -> Option<(Span, Spa
         spans = Some(spans.map_or((x, y), |(all_x, all_y)| (union(all_x, x), union(all_y, y))));
     }
     let (x, y) = spans?;
+    let y = levels.filter(|level| axes.y.draws(*level)).fold(y, |y, level| union(y, (level, level)));
     Some((padded(axes.x, x, 0.0, 0.02), padded(axes.y, y, 0.05, 0.05)))
 }
 

@@ -1,9 +1,16 @@
-//! The labs: one folder each, one question each.
+//! The labs: one folder each, one question each. `frame` is what they have in common; `any` names a pane of whichever.
 
+mod any;
+pub mod distill;
+pub mod frame;
 pub mod train;
 
+pub use any::{AnyArrangement, AnyPane};
+pub use frame::{LabArrangement, LabPane, OpenLab};
+
+use super::app::{Action, Recent, Session, Settings, SettingsBook, Wanted};
 use super::theme::icon;
-use egui::Key;
+use egui::{Key, Ui};
 use serde::{Deserialize, Serialize};
 
 /// A way of looking at networks, and the question it answers.
@@ -34,6 +41,11 @@ impl Lab {
         }
     }
 
+    /// Of what is kept of it.
+    pub fn id(self) -> String {
+        self.name().to_lowercase()
+    }
+
     pub fn question(self) -> &'static str {
         match self {
             Self::Train => "How does it learn?",
@@ -49,7 +61,7 @@ impl Lab {
 
     /// Whether it is there yet.
     pub fn is_open(self) -> bool {
-        self == Self::Train
+        matches!(self, Self::Train | Self::Distill)
     }
 
     /// With the command key.
@@ -73,5 +85,76 @@ impl Lab {
             Self::Represent => icon::STACK,
             Self::Decouple => icon::LINK_BREAK,
         }
+    }
+}
+
+/// The labs that are open.
+#[derive(Default)]
+pub struct Labs {
+    pub train: train::TrainLab,
+    pub distill: distill::DistillLab,
+}
+
+impl Labs {
+    /// The first stands in for those that are not open; the shell never comes to one.
+    pub fn get(&self, lab: Lab) -> &dyn OpenLab {
+        match lab {
+            Lab::Distill => &self.distill,
+            _ => &self.train,
+        }
+    }
+
+    pub fn get_mut(&mut self, lab: Lab) -> &mut dyn OpenLab {
+        match lab {
+            Lab::Distill => &mut self.distill,
+            _ => &mut self.train,
+        }
+    }
+
+    /// Brings a pane to the front of its tabs.
+    pub fn reveal(&mut self, pane: AnyPane) {
+        match pane {
+            AnyPane::Train(pane) => self.train.reveal(pane),
+            AnyPane::Distill(pane) => self.distill.reveal(pane),
+        }
+    }
+
+    pub fn arrange(&mut self, arrangement: AnyArrangement) {
+        match arrangement {
+            AnyArrangement::Train(arrangement) => self.train.arrange(arrangement),
+            AnyArrangement::Distill(arrangement) => self.distill.arrange(arrangement),
+        }
+    }
+}
+
+/// What a pane may look at and ask for.
+pub struct LabContext<'a> {
+    pub book: &'a mut SettingsBook,
+    pub session: &'a mut Session,
+    /// Done after the frame.
+    pub actions: &'a mut Vec<Action>,
+    /// A file dialog to open.
+    pub wanted: &'a mut Option<Wanted>,
+    pub recent: &'a Recent,
+}
+
+impl LabContext<'_> {
+    /// Changes a setting, or says why not.
+    pub fn edit(&mut self, ui: &Ui, key: &str, change: impl FnOnce(&mut Settings)) {
+        if let Err(error) = self.book.edit(key, ui.ctx().time(), change) {
+            self.session.log.error(error.to_string());
+        }
+    }
+
+    /// Changes a setting to what was typed, or says why not.
+    pub fn edit_text(&mut self, ui: &Ui, key: &str, value: &str) {
+        if let Err(error) = self.book.edit_text(key, ui.ctx().time(), value) {
+            self.session.log.error(error.to_string());
+        }
+    }
+
+    /// Brings a pane of any lab to the front, after the frame.
+    pub fn reveal(&mut self, pane: impl Into<AnyPane>) {
+        self.actions.push(Action::Reveal(pane.into()));
     }
 }

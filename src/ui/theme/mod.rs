@@ -91,6 +91,16 @@ pub fn baseline(dark: bool) -> Color32 {
     Color32::from_gray(scale(dark).strong_text)
 }
 
+/// The network that teaches, wherever it is drawn.
+pub fn teacher(dark: bool) -> Color32 {
+    if dark { Color32::from_rgb(0xE8, 0xA8, 0x38) } else { Color32::from_rgb(0xB4, 0x6E, 0x00) }
+}
+
+/// The network that learns from it.
+pub fn student(dark: bool) -> Color32 {
+    if dark { Color32::from_rgb(0x5C, 0xAE, 0xF2) } else { Color32::from_rgb(0x1F, 0x6F, 0xC4) }
+}
+
 /// One theme's neutral scale, from the deepest surface to the strongest text, and its accent.
 struct Scale {
     plot: u8,

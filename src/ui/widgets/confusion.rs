@@ -1,27 +1,18 @@
 //! A confusion matrix: true classes down, predictions across. A cell, a row or a column is clicked to see its images.
 
+use super::cells::{Cells, Place, ink_on};
 use super::format;
 use super::probabilities::class_name;
 use crate::train::Evaluation;
 use crate::ui::theme;
 use egui::{
-    Align2, Color32, ColorImage, FontId, Key, Painter, Pos2, Rect, Response, Role, Sense, Stroke, StrokeKind,
-    TextureHandle, TextureId, TextureOptions, Ui, WidgetInfo, pos2, vec2,
+    Align2, Color32, ColorImage, FontId, Pos2, Rect, Role, Stroke, TextureHandle, TextureId, TextureOptions, Ui,
+    WidgetInfo, pos2,
 };
 use std::sync::Arc;
 
-const MARGIN: f32 = 36.0;
-const BAR_WIDTH: f32 = 8.0;
-const BAR_ROOM: f32 = 58.0;
-const LARGEST_CELL: f32 = 40.0;
-/// Cells below these have no room for a number, or for the name of their class.
+/// Cells below this have no room for a number.
 const CELL_WITH_TEXT: f32 = 17.0;
-const CELL_WITH_NAME: f32 = 11.0;
-/// Below this the diagonal is one line.
-const CELL_WITH_OUTLINE: f32 = 4.0;
-const LONGEST_NAME: usize = 5;
-/// Of the colour scale.
-const STEPS: usize = 24;
 
 /// What the colours and numbers stand for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -64,8 +55,7 @@ struct Matrix<'a> {
     evaluation: &'a Evaluation,
     names: &'a [String],
     normalised: Normalised,
-    grid: Rect,
-    cell: f32,
+    cells: Cells,
     /// What the brightest colour stands for.
     largest: f32,
 }
@@ -81,33 +71,26 @@ impl ConfusionView {
         marked: Option<(usize, usize)>,
     ) -> Option<Clicked> {
         let classes = evaluation.confusion.len().max(1);
-        let room = ui.available_size() - vec2(MARGIN + BAR_ROOM, MARGIN);
-        let cell = room.x.min(room.y) / classes as f32;
-        let cell = if cell >= 1.0 { cell.floor().min(LARGEST_CELL) } else { cell.max(0.5) };
-        let side = cell * classes as f32;
-        let (rect, response) = ui.allocate_exact_size(vec2(MARGIN + side + BAR_ROOM, MARGIN + side), Sense::click());
+        let (cells, rect, response) = Cells::allocate(ui, classes);
         let (row, column) = (self.focus.0.min(classes - 1), self.focus.1.min(classes - 1));
         response.widget_info(|| {
             let text = describe(evaluation, names, row, column);
             WidgetInfo::labeled(Role::Figure, true, format!("Confusion matrix, {text}"))
         });
-        let grid = Rect::from_min_size(rect.min + vec2(MARGIN, MARGIN), vec2(side, side));
         let (texture, largest) = self.colours(ui, evaluation, normalised);
-        let matrix = Matrix { evaluation, names, normalised, grid, cell, largest };
+        let matrix = Matrix { evaluation, names, normalised, cells, largest };
         if ui.is_rect_visible(rect) {
-            ui.painter().image(texture, grid, Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0)), Color32::WHITE);
+            let whole = Rect::from_min_max(Pos2::ZERO, pos2(1.0, 1.0));
+            ui.painter().image(texture, cells.grid, whole, Color32::WHITE);
             matrix.paint(ui, marked);
         }
-        let chosen = self.keys(ui, &response, classes);
-        if response.has_focus() {
-            matrix.outline(ui.painter(), self.focus, Stroke::new(2.0, theme::accent(ui.visuals().dark_mode)));
-        }
-        let place = response.hover_pos().and_then(|pointer| matrix.at(pointer));
+        let chosen = cells.keys(ui, &response, &mut self.focus);
+        let place = response.hover_pos().and_then(|pointer| cells.at(pointer)).map(Clicked::from);
         let clicked = place.filter(|_| response.clicked());
         if let Some(place) = place {
             response.on_hover_text_at_pointer(matrix.tooltip(place));
         }
-        clicked.or(chosen)
+        clicked.or(chosen.map(|(truth, predicted)| Clicked::Cell { truth, predicted }))
     }
 
     /// The colours, one texel a cell, and what the brightest stands for.
@@ -126,38 +109,19 @@ impl ConfusionView {
         self.shown = Some(Shown { evaluation: Arc::clone(evaluation), normalised, look, texture, largest });
         (id, largest)
     }
+}
 
-    /// Arrows move from cell to cell, Enter opens one.
-    fn keys(&mut self, ui: &Ui, response: &Response, classes: usize) -> Option<Clicked> {
-        if !response.has_focus() {
-            return None;
+impl From<Place> for Clicked {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Cell { row, column } => Self::Cell { truth: row, predicted: column },
+            Place::Row(truth) => Self::Truth(truth),
+            Place::Column(predicted) => Self::Predicted(predicted),
         }
-        let filter = egui::EventFilter { horizontal_arrows: true, vertical_arrows: true, ..Default::default() };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, filter));
-        let moved = |back: Key, on: Key, at: usize| {
-            let pressed = |key| ui.input(|input| input.key_pressed(key));
-            (at + usize::from(pressed(on))).saturating_sub(usize::from(pressed(back))).min(classes - 1)
-        };
-        self.focus.0 = moved(Key::ArrowUp, Key::ArrowDown, self.focus.0);
-        self.focus.1 = moved(Key::ArrowLeft, Key::ArrowRight, self.focus.1);
-        let (truth, predicted) = self.focus;
-        ui.input(|input| input.key_pressed(Key::Enter)).then_some(Clicked::Cell { truth, predicted })
     }
 }
 
 impl Matrix<'_> {
-    fn at(&self, pointer: Pos2) -> Option<Clicked> {
-        let classes = self.evaluation.confusion.len();
-        let place = (pointer - self.grid.min) / self.cell;
-        let inside = |value: f32| (value >= 0.0 && value < classes as f32).then_some(value as usize);
-        match (inside(place.y), inside(place.x)) {
-            (Some(truth), Some(predicted)) => Some(Clicked::Cell { truth, predicted }),
-            (Some(truth), None) if place.x < 0.0 => Some(Clicked::Truth(truth)),
-            (None, Some(predicted)) if place.y < 0.0 => Some(Clicked::Predicted(predicted)),
-            _ => None,
-        }
-    }
-
     fn tooltip(&self, place: Clicked) -> String {
         match place {
             Clicked::Cell { truth, predicted } => {
@@ -173,58 +137,29 @@ impl Matrix<'_> {
     }
 
     fn paint(&self, ui: &Ui, marked: Option<(usize, usize)>) {
-        let dark = ui.visuals().dark_mode;
-        let border = Stroke::new(1.0, theme::border(dark));
-        let painter = ui.painter();
-        painter.rect_stroke(self.grid, 0.0, border, StrokeKind::Outside);
-        if self.cell >= CELL_WITH_OUTLINE {
-            for class in 0..self.evaluation.confusion.len() {
-                self.outline(painter, (class, class), border);
-            }
-        } else {
-            painter.line_segment([self.grid.left_top(), self.grid.right_bottom()], border);
-        }
-        if self.cell >= CELL_WITH_NAME {
-            self.paint_names(ui);
-        }
-        if self.cell >= CELL_WITH_TEXT {
+        self.cells.paint(ui, self.names);
+        if self.cells.cell >= CELL_WITH_TEXT {
             self.paint_numbers(ui);
         }
         if let Some(marked) = marked {
-            self.outline(painter, marked, Stroke::new(2.0, theme::accent(dark)));
+            let stroke = Stroke::new(2.0, theme::accent(ui.visuals().dark_mode));
+            self.cells.outline(ui.painter(), marked, stroke);
         }
-        self.paint_bar(ui);
-    }
-
-    fn outline(&self, painter: &Painter, (truth, predicted): (usize, usize), stroke: Stroke) {
-        let corner = self.grid.min + vec2(predicted as f32, truth as f32) * self.cell;
-        painter.rect_stroke(Rect::from_min_size(corner, vec2(self.cell, self.cell)), 0.0, stroke, StrokeKind::Inside);
-    }
-
-    fn paint_names(&self, ui: &Ui) {
-        let font = FontId::proportional(theme::SMALL_SIZE);
-        let colour = ui.visuals().weak_text_color();
-        for class in 0..self.evaluation.confusion.len() {
-            let name: String = class_name(self.names, class).chars().take(LONGEST_NAME).collect();
-            let middle = (class as f32 + 0.5) * self.cell;
-            let left = pos2(self.grid.left() - 4.0, self.grid.top() + middle);
-            ui.painter().text(left, Align2::RIGHT_CENTER, &name, font.clone(), colour);
-            let above: String = name.chars().take((self.cell / 6.5).ceil() as usize).collect();
-            let top = pos2(self.grid.left() + middle, self.grid.top() - 3.0);
-            ui.painter().text(top, Align2::CENTER_BOTTOM, above, font.clone(), colour);
-        }
-        let corner = self.grid.min - vec2(4.0, 18.0);
-        ui.painter().text(corner, Align2::RIGHT_CENTER, "true", font, colour);
+        let (most, least, unit) = match self.normalised {
+            Normalised::No => (format::count(self.largest as u64), "1", "errors"),
+            Normalised::ByRow => ("100%".to_owned(), "0%", "of row"),
+        };
+        self.cells.paint_bar(ui, shade, [&most, least], unit);
     }
 
     fn paint_numbers(&self, ui: &Ui) {
-        let font = FontId::monospace((self.cell * 0.4).clamp(8.0, theme::SMALL_SIZE));
+        let font = FontId::monospace((self.cells.cell * 0.4).clamp(8.0, theme::SMALL_SIZE));
         let scale = self.largest;
         let panel = ui.visuals().panel_fill;
         for (truth, row) in self.evaluation.confusion.iter().enumerate() {
             let all: u32 = row.iter().sum();
             for (predicted, &count) in row.iter().enumerate().filter(|(_, count)| **count > 0) {
-                let middle = self.grid.min + vec2(predicted as f32 + 0.5, truth as f32 + 0.5) * self.cell;
+                let middle = self.cells.rect((truth, predicted)).center();
                 let fill = fill(value(count, all, self.normalised), scale, truth == predicted, self.normalised);
                 let text = match self.normalised {
                     Normalised::No => count.to_string(),
@@ -234,31 +169,6 @@ impl Matrix<'_> {
                 ui.painter().text(middle, Align2::CENTER_CENTER, text, font.clone(), ink);
             }
         }
-    }
-
-    /// The colour scale, and what it is a scale of.
-    fn paint_bar(&self, ui: &Ui) {
-        let height = self.grid.height().min(120.0);
-        let bar = Rect::from_min_size(self.grid.right_top() + vec2(theme::UNIT, 0.0), vec2(BAR_WIDTH, height));
-        let painter = ui.painter();
-        for step in 0..STEPS {
-            let share = (step as f32 + 0.5) / STEPS as f32;
-            let top = bar.bottom() - (step + 1) as f32 / STEPS as f32 * height;
-            let part = Rect::from_min_size(pos2(bar.left(), top), vec2(BAR_WIDTH, height / STEPS as f32 + 0.5));
-            painter.rect_filled(part, 0.0, shade(share));
-        }
-        let font = FontId::monospace(theme::SMALL_SIZE - 1.0);
-        let weak = ui.visuals().weak_text_color();
-        let most = self.largest;
-        let (most, least, unit) = match self.normalised {
-            Normalised::No => (format::count(most as u64), "1".to_owned(), "errors"),
-            Normalised::ByRow => ("100%".to_owned(), "0%".to_owned(), "of row"),
-        };
-        let beside = |y: f32| pos2(bar.right() + 4.0, y);
-        painter.text(beside(bar.top()), Align2::LEFT_TOP, most, font.clone(), weak);
-        painter.text(beside(bar.bottom()), Align2::LEFT_BOTTOM, least, font, weak);
-        let small = FontId::proportional(theme::SMALL_SIZE - 1.0);
-        painter.text(beside(bar.center().y), Align2::LEFT_CENTER, unit, small, weak);
     }
 }
 
@@ -286,12 +196,6 @@ fn largest(evaluation: &Evaluation, normalised: Normalised) -> f32 {
         row.iter().enumerate().filter(move |(predicted, _)| *predicted != truth).map(|(_, count)| *count)
     });
     errors.max().unwrap_or(0).max(1) as f32
-}
-
-/// Black or white, whichever can be read.
-fn ink_on(fill: Color32) -> Color32 {
-    let luminance = 0.299 * f32::from(fill.r()) + 0.587 * f32::from(fill.g()) + 0.114 * f32::from(fill.b());
-    if luminance > 140.0 { Color32::BLACK } else { Color32::WHITE }
 }
 
 fn shade(share: f32) -> Color32 {

@@ -2,8 +2,10 @@
 
 pub mod activations;
 pub mod atlas;
+pub mod cells;
 pub mod confusion;
 pub mod controls;
+pub mod drawing_pad;
 pub mod empty;
 pub mod format;
 pub mod line;
@@ -11,3 +13,4 @@ pub mod pages;
 pub mod probabilities;
 pub mod swatches;
 pub mod table;
+pub mod typed;

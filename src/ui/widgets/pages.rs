@@ -5,8 +5,10 @@ use crate::nets::Shape;
 use egui::{Context, Painter, Rect, Vec2};
 use std::collections::HashMap;
 
-/// Images of one page: few enough to be made within a frame, many enough that a screen takes few textures.
+/// Small images of one page: few enough to be made within a frame, many enough that a screen takes few textures.
 const PAGE: usize = 128;
+/// Large images are fewer to a page: a texture has its limits, and so has a frame's time.
+const PAGE_PIXELS: usize = 1 << 18;
 /// Pages that are kept; those that were not seen for longest go first.
 const MOST_PAGES: usize = 48;
 /// Pages made in one frame at most; the rest follows with the next ones.
@@ -15,6 +17,8 @@ const MOST_NEW: usize = 2;
 /// Textures of a long list of images of one shape, made when they come into sight.
 pub struct ImagePages {
     shape: Shape,
+    /// Images of one page.
+    page: usize,
     pages: HashMap<usize, (u64, ImageAtlas)>,
     /// Grows by one a frame.
     frame: u64,
@@ -23,7 +27,8 @@ pub struct ImagePages {
 
 impl ImagePages {
     pub fn new(shape: Shape) -> Self {
-        Self { shape, pages: HashMap::new(), frame: 0, made: 0 }
+        let page = (PAGE_PIXELS / (shape.width * shape.height).max(1)).clamp(1, PAGE);
+        Self { shape, page, pages: HashMap::new(), frame: 0, made: 0 }
     }
 
     /// Call once before the images of a frame.
@@ -48,20 +53,20 @@ impl ImagePages {
         rect: Rect,
         pixels: impl Fn(usize) -> &'a [u8],
     ) {
-        let page = index / PAGE;
+        let page = index / self.page;
         if !self.pages.contains_key(&page) {
             if self.made >= MOST_NEW {
                 ctx.request_repaint();
                 return;
             }
             self.made += 1;
-            let images: Vec<&[u8]> = (page * PAGE..((page + 1) * PAGE).min(count)).map(pixels).collect();
+            let images: Vec<&[u8]> = (page * self.page..((page + 1) * self.page).min(count)).map(pixels).collect();
             let atlas = ImageAtlas::new(ctx, "page", self.shape, images.into_iter());
             self.pages.insert(page, (self.frame, atlas));
         }
         if let Some((seen, atlas)) = self.pages.get_mut(&page) {
             *seen = self.frame;
-            atlas.paint(painter, index % PAGE, rect);
+            atlas.paint(painter, index % self.page, rect);
         }
     }
 

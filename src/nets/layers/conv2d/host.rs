@@ -17,7 +17,7 @@ const PRODUCT: usize = 190 * 190 * 190;
 /// Values a task when partial sums are added up.
 const SUMS: usize = 4096;
 
-/// The sizes of one convolution without groups.
+/// The sizes of one convolution.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Geometry {
     pub(super) channels_in: usize,
@@ -32,12 +32,17 @@ pub(super) struct Geometry {
 }
 
 impl Geometry {
-    fn image(&self) -> usize {
+    pub(super) fn image(&self) -> usize {
         self.channels_in * self.height * self.width
     }
 
+    /// Values of one channel of one image.
+    pub(super) fn plane(&self) -> usize {
+        self.height * self.width
+    }
+
     /// Output positions of one image.
-    fn positions(&self) -> usize {
+    pub(super) fn positions(&self) -> usize {
         self.out_height * self.out_width
     }
 
@@ -169,7 +174,7 @@ fn roll_up(columns: &[f32], g: Geometry, images: &mut [f32]) {
 
 /// For one place in the kernel, row by row of the output: where the run of inputs begins in its plane, where the run of
 /// outputs begins, and how long it is. What lies in the padding is left out.
-fn each_run(g: Geometry, place: usize, mut visit: impl FnMut(usize, usize, usize)) {
+pub(super) fn each_run(g: Geometry, place: usize, mut visit: impl FnMut(usize, usize, usize)) {
     let (down, right) = (place / g.kernel, place % g.kernel);
     let xs = g.inside(right, g.width, g.out_width);
     if xs.is_empty() {

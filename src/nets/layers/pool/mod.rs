@@ -44,12 +44,13 @@ pub(in crate::nets::layers) fn slide(
     side: usize,
     kernel: usize,
     stride: usize,
-    padding: usize,
+    [padding, far_padding]: [usize; 2],
 ) -> Result<usize, String> {
     if kernel == 0 || stride == 0 {
         return Err("kernel and stride must be at least 1".to_owned());
     }
-    let padded = padding.checked_mul(2).and_then(|both| both.checked_add(side)).ok_or("the padding is too large")?;
+    let both = padding.checked_add(far_padding);
+    let padded = both.and_then(|both| both.checked_add(side)).ok_or("the padding is too large")?;
     if padded < kernel {
         return Err(format!("a kernel of {kernel} does not fit into {side} pixels with a padding of {padding}"));
     }
@@ -62,8 +63,8 @@ fn pooled(input: Shape, kernel: usize, stride: usize, padding: usize) -> Result<
     }
     Ok(Shape {
         channels: input.channels,
-        height: slide(input.height, kernel, stride, padding)?,
-        width: slide(input.width, kernel, stride, padding)?,
+        height: slide(input.height, kernel, stride, [padding; 2])?,
+        width: slide(input.width, kernel, stride, [padding; 2])?,
     })
 }
 

@@ -228,6 +228,7 @@ fn lines<'a>(context: &'a LabContext<'_>, figure: Figure, names: &'a Names, axis
             colour: context.session.colour_of(run, dark),
             dashed,
             highlighted: selected == Some(run.id),
+            level: None,
         };
         let train = figure.train.map(|series| line(series, train, false));
         train.into_iter().chain(figure.validation.map(|series| line(series, validation, true)))

@@ -4,7 +4,7 @@ use super::LabContext;
 use super::run_columns::RunColumn;
 use crate::engine::RunId;
 use crate::experiments::{SettingChange, TrainConfig, compare_settings};
-use crate::ui::app::{Action, RunRecord, Selection, Session};
+use crate::ui::app::{RunRecord, Selection, Session};
 use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::empty::empty;
@@ -74,7 +74,7 @@ fn nothing(ui: &mut Ui, context: &mut LabContext<'_>) {
         let text = format!("{text} Change a setting and train again, or open a run.");
         let button = ("Open the list of runs", "Runs are listed, opened and compared there");
         if empty(ui, icon::LIST, &text, Some(button)) {
-            context.actions.push(Action::Reveal(super::Pane::Runs));
+            context.reveal(super::Pane::Runs);
         }
     }
 }

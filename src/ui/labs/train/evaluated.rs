@@ -94,7 +94,7 @@ impl EvaluatedView {
     /// Shows the images of a cell, class or bin.
     pub(super) fn open(&mut self, context: &mut LabContext<'_>, filter: Filter) {
         self.filter = filter;
-        context.actions.push(Action::Reveal(Pane::Mistakes));
+        context.reveal(Pane::Mistakes);
     }
 
     /// Which images were looked at, where there is a choice, and a button to look again now.

@@ -4,14 +4,15 @@ use super::LabContext;
 use super::class_filter::{classes_text, parse_classes};
 use super::form::{Form, SIDE_BUTTON, Waiting};
 use super::specs;
-use super::typed::Drafts;
-use crate::data::catalogue;
+use crate::data::{catalogue, downloads, find};
+use crate::experiments::Config;
 use crate::nets::{preset_names, resolve};
 use crate::train::{OptimiserKind, ScheduleKind};
 use crate::ui::app::{Action, Devices, SettingsBook, Wanted, leaf};
 use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::controls::{control_width, section};
+use crate::ui::widgets::typed::Drafts;
 use egui::{Align, Button, ComboBox, DragValue, Layout, RichText, ScrollArea, Ui, vec2};
 
 const FOOTER: f32 = 4.0 * theme::UNIT;
@@ -101,6 +102,8 @@ fn device(ui: &mut Ui, form: &mut Form<'_, '_>) {
 fn data(ui: &mut Ui, form: &mut Form<'_, '_>) {
     section(ui, "Data");
     source(ui, form);
+    let images = form.config().data.images.to_string();
+    form.typed(ui, &specs::IMAGES, &images, "automatic");
     let train = form.config().data.train.to_string();
     form.typed(ui, &specs::TRAIN, &train, "all");
     let validation = form.config().data.validation.to_string();
@@ -113,15 +116,14 @@ fn data(ui: &mut Ui, form: &mut Form<'_, '_>) {
 }
 
 fn source(ui: &mut Ui, form: &mut Form<'_, '_>) {
-    let names: Vec<&str> = catalogue().iter().map(|entry| entry.name).collect();
+    let downloads = downloads();
+    let built_in = catalogue().iter().map(|entry| entry.name);
+    let names: Vec<&str> = built_in.chain(downloads.iter().map(|download| download.name.as_str())).collect();
     let source = form.config().data.source.clone();
     let Some(chosen) = form.source(ui, &specs::SOURCE, &source, &names, Wanted::Data) else { return };
-    if names.contains(&chosen.as_str()) || std::path::Path::new(&chosen).is_dir() {
-        form.context.edit_text(ui, specs::SOURCE.key, &chosen);
-    } else {
-        let names = names.join(", ");
-        let error = format!("there is no data set `{chosen}`: take {names}, or the path of a folder of IDX files");
-        form.context.session.log.error(error);
+    match find(&chosen) {
+        Ok(()) => form.context.edit_text(ui, specs::SOURCE.key, &chosen),
+        Err(error) => form.context.session.log.error(error.to_string()),
     }
 }
 

@@ -48,7 +48,7 @@ fn draw(stem: &'static str, figure: &Figure, store: &CurveStore, runs: &[RunCurv
         .flat_map(|(index, names)| {
             let line = move |series, name, dashed| {
                 let (run, colour) = (RunId(index as u64), theme::run_colour(index));
-                Line { run, series, of: &runs[index].name, name, colour, dashed, highlighted: false }
+                Line { run, series, of: &runs[index].name, name, colour, dashed, highlighted: false, level: None }
             };
             [line(series.0, names[0].as_str(), false), line(series.1, names[1].as_str(), true)]
         })

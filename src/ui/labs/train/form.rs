@@ -2,12 +2,12 @@
 
 use super::LabContext;
 use super::specs::Spec;
-use super::typed::Drafts;
 use crate::engine::RunId;
 use crate::experiments::TrainConfig;
 use crate::ui::app::{Action, Wanted};
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::controls::{control_width, row};
+use crate::ui::widgets::typed::Drafts;
 use egui::emath::Numeric;
 use egui::{ComboBox, DragValue, Response, Ui, vec2};
 use std::ops::RangeInclusive;
@@ -89,8 +89,14 @@ impl Form<'_, '_> {
                     self.context.actions.push(Action::ClearRecent);
                 }
                 ui.separator();
-                if ui.button(format!("{} Open...", icon::FOLDER_OPEN)).clicked() {
-                    *self.context.wanted = Some(wanted);
+                let dialogs: &[(&str, Wanted)] = match wanted {
+                    Wanted::Data => &[("Open folder...", Wanted::Data), ("Open file...", Wanted::DataFile)],
+                    _ => &[("Open...", wanted)],
+                };
+                for (text, dialog) in dialogs {
+                    if ui.button(format!("{} {text}", icon::FOLDER_OPEN)).clicked() {
+                        *self.context.wanted = Some(*dialog);
+                    }
                 }
             });
             menu.response.accessible_name(format!("Choose {}", spec.name.to_lowercase()));

@@ -112,7 +112,7 @@ fn reveal(context: &mut LabContext<'_>, hint: &Hint) {
         HintKind::VanishingGradients | HintKind::ExplodingGradients | HintKind::DeadLayer => Pane::LayerCurves,
         HintKind::RateTooHigh | HintKind::Overfitting => Pane::Loss,
     };
-    context.actions.push(Action::Reveal(pane));
+    context.reveal(pane);
 }
 
 /// What every layer held at the fault, or else the hints with their figures.

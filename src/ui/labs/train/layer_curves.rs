@@ -138,6 +138,7 @@ fn lines<'a>(context: &LabContext<'_>, run: &'a RunRecord, layers: &'a [LayerLin
         colour: theme::class_colour(layer.place),
         dashed: false,
         highlighted: selected == Some(layer.layer.as_str()),
+        level: None,
     };
     layers.iter().map(line).collect()
 }

@@ -1,17 +1,16 @@
-//! The panes of the lab and how they are laid out.
+//! The panes of the lab.
 
+use super::layouts::Arrangement;
 use super::{
-    LabContext, TrainLab, Views, architecture, calibration, curves, differences, drawing, experiment, hints,
-    histograms, layer_curves, layers, mistakes, rate_finder, results, run_list, samples, values,
+    Kept, Views, architecture, calibration, curves, data, differences, drawing, experiment, help, hints, histograms,
+    layer_curves, layers, mistakes, rate_finder, results, run_list, samples, values,
 };
-use crate::ui::app::RunRecord;
-use crate::ui::export::{Figure, Records};
-use crate::ui::theme::{self, icon};
+use crate::ui::app::{HelpText, RunRecord, Session};
+use crate::ui::export::Records;
+use crate::ui::labs::frame::LabPane;
+use crate::ui::labs::{Lab, LabContext};
 use crate::ui::widgets::format;
-use egui::{Button, CentralPanel, Color32, Frame, Id, Margin, Response, RichText, Stroke, Ui, Visuals, WidgetText};
-use egui_tiles::{
-    Behavior, Container, LinearDir, SimplificationOptions, TabState, Tabs, Tile, TileId, Tiles, Tree, UiResponse,
-};
+use egui::Ui;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +18,7 @@ use serde::{Deserialize, Serialize};
 pub enum Pane {
     Experiment,
     Architecture,
+    Data,
     Loss,
     Accuracy,
     Quantity,
@@ -37,10 +37,16 @@ pub enum Pane {
     Hints,
 }
 
-impl Pane {
-    pub const ALL: [Self; 18] = [
+impl LabPane for Pane {
+    type Views = Views;
+    type Kept = Kept;
+    type Arrangement = Arrangement;
+
+    const LAB: Lab = Lab::Train;
+    const ALL: &'static [Self] = &[
         Self::Experiment,
         Self::Architecture,
+        Self::Data,
         Self::Loss,
         Self::Accuracy,
         Self::Quantity,
@@ -58,11 +64,20 @@ impl Pane {
         Self::RateFinder,
         Self::Hints,
     ];
+    const SETTINGS: Self = Self::Experiment;
+    const FIRST: Self = Self::Loss;
+    const OPENING: &'static str =
+        "How does it learn? Watch the loss fall, then change the learning rate while it does.";
 
-    pub fn title(self) -> &'static str {
+    fn subject(session: &Session) -> String {
+        session.current().map(RunRecord::place).unwrap_or_default()
+    }
+
+    fn title(self) -> &'static str {
         match self {
             Self::Experiment => "Experiment",
             Self::Architecture => "Architecture",
+            Self::Data => "Data",
             Self::Loss => "Loss",
             Self::Accuracy => "Accuracy",
             Self::Quantity => "Quantity",
@@ -82,7 +97,6 @@ impl Pane {
         }
     }
 
-    /// What is shown, and of what.
     fn subtitle(self, context: &LabContext<'_>) -> String {
         let run = context.session.current();
         let of_run = |run: &RunRecord| format!("{}, step {}", run.name, format::count(run.step));
@@ -90,6 +104,7 @@ impl Pane {
         match self {
             Self::Experiment => "settings of the next run".to_owned(),
             Self::Architecture => "the network of the next run".to_owned(),
+            Self::Data => format!("what the network learns from: {}", context.book.current().config.data.source),
             Self::Loss => "cross-entropy by run".to_owned(),
             Self::Accuracy => "share of right predictions by run".to_owned(),
             Self::Quantity => "any other figure by run".to_owned(),
@@ -110,298 +125,76 @@ impl Pane {
             Self::Hints => of_run_or("signs of trouble, with the evidence"),
         }
     }
-}
 
-/// In less room than this a subtitle says nothing.
-const LEAST_SUBTITLE: f32 = 6.0 * theme::UNIT;
-/// Between two tabs.
-const TAB_GAP: f32 = theme::UNIT / 2.0;
-/// On both sides of a tab's title.
-const TAB_MARGIN: f32 = theme::UNIT;
-/// With less room than this, in points, one pane is shown at a time.
-const LEAST_ROOM: egui::Vec2 = egui::vec2(560.0, 320.0);
-
-/// Of the settings, at the first start.
-const SETTINGS_WIDTH: f32 = 32.0 * theme::UNIT;
-
-/// Settings left; curves, samples and tables right.
-pub(super) fn default_layout() -> Tree<Pane> {
-    let mut tiles = Tiles::default();
-    let mut tabs = |panes: &[Pane]| {
-        let panes = panes.iter().map(|&pane| tiles.insert_pane(pane)).collect();
-        tiles.insert_tab_tile(panes)
-    };
-    let experiment = tabs(&[Pane::Experiment, Pane::Architecture]);
-    let plots = vec![tabs(&[Pane::Loss, Pane::Quantity]), tabs(&[Pane::Accuracy, Pane::LayerCurves, Pane::Values])];
-    let samples = tabs(&[Pane::Samples, Pane::Mistakes, Pane::Drawing, Pane::Histograms]);
-    let tables = tabs(&[
-        Pane::Layers,
-        Pane::Results,
-        Pane::Calibration,
-        Pane::Runs,
-        Pane::Differences,
-        Pane::RateFinder,
-        Pane::Hints,
-    ]);
-    let plots = tiles.insert_horizontal_tile(plots);
-    let right = tiles.insert_vertical_tile(vec![plots, samples, tables]);
-    let root = tiles.insert_horizontal_tile(vec![experiment, right]);
-    for (tile, child, share) in [
-        (root, experiment, 0.285),
-        (root, right, 0.715),
-        (right, plots, 0.385),
-        (right, samples, 0.335),
-        (right, tables, 0.28),
-    ] {
-        if let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(tile) {
-            linear.shares.set_share(child, share);
-        }
-    }
-    Tree::new(Id::unique("train lab"), root, tiles)
-}
-
-/// The settings keep their width when the window gets wider or narrower; everything beside them shares the change.
-fn keep_settings_width(lab: &mut TrainLab, width: f32) {
-    let before = lab.width.replace(width);
-    let root = lab.tree.root();
-    let experiment = lab.tree.tiles.find_pane(&Pane::Experiment);
-    let (Some(root), Some(mut child)) = (root, experiment) else { return };
-    while let Some(parent) = lab.tree.tiles.parent_of(child).filter(|&parent| parent != root) {
-        child = parent;
-    }
-    let Some(Tile::Container(Container::Linear(linear))) = lab.tree.tiles.get_mut(root) else { return };
-    let is_column = linear.dir == LinearDir::Horizontal && linear.children.contains(&child);
-    if !is_column || linear.children.len() < 2 || before == Some(width) {
-        return;
-    }
-    let share_of = |tile: TileId| linear.shares.iter().find(|(id, _)| **id == tile).map_or(1.0, |(_, share)| *share);
-    let all: f32 = linear.children.iter().map(|&tile| share_of(tile)).sum();
-    let own = share_of(child);
-    let stands_alone = matches!(lab.tree.tiles.get(child), Some(Tile::Container(Container::Tabs(_))));
-    let wanted = match before {
-        Some(before) => own / all * before,
-        // Before the first frame there is no width to keep.
-        None if stands_alone => SETTINGS_WIDTH,
-        None => return,
-    };
-    let wanted = wanted.min(width * 0.5);
-    let Some(Tile::Container(Container::Linear(linear))) = lab.tree.tiles.get_mut(root) else { return };
-    linear.shares.set_share(child, (all - own) * wanted / (width - wanted).max(1.0));
-}
-
-pub(super) fn show(lab: &mut TrainLab, ui: &mut Ui, context: &mut LabContext<'_>) {
-    let is_small = ui.available_width() < LEAST_ROOM.x || ui.available_height() < LEAST_ROOM.y;
-    if !is_small {
-        keep_settings_width(lab, ui.available_width());
-    }
-    let mut panes = Panes { context, views: &mut lab.views, maximise: None, hovered: None, instead: None };
-    let alone = if is_small { lab.tree.tiles.find_pane(&lab.alone) } else { None };
-    let filling = lab.maximised.or(alone).and_then(|tile| Some((tile, *lab.tree.tiles.get_pane(&tile)?)));
-    if let Some((tile, pane)) = filling {
-        panes.show_maximised(ui, tile, pane, !is_small);
-    } else {
-        lab.maximised = None;
-        lab.tree.ui(&mut panes, ui);
-    }
-    let (maximise, hovered, instead) = (panes.maximise, panes.hovered, panes.instead);
-    lab.hovered = hovered;
-    if let Some(tile) = maximise {
-        lab.maximised = if lab.maximised == Some(tile) { None } else { Some(tile) };
-    }
-    if let Some(pane) = instead {
-        lab.alone = pane;
-        lab.maximised = lab.maximised.and_then(|_| lab.tree.tiles.find_pane(&pane));
-    }
-}
-
-/// One frame of the panes.
-struct Panes<'a, 'b> {
-    context: &'a mut LabContext<'b>,
-    views: &'a mut Views,
-    maximise: Option<TileId>,
-    hovered: Option<TileId>,
-    /// Which pane is to fill the lab instead.
-    instead: Option<Pane>,
-}
-
-impl Panes<'_, '_> {
-    /// One pane fills the lab. Its title is a menu of the others.
-    fn show_maximised(&mut self, ui: &mut Ui, tile: TileId, pane: Pane, can_go_back: bool) {
-        let bar = Frame::new().fill(self.tab_bar_color(ui.visuals())).inner_margin(Margin::symmetric(8, 0));
-        egui::Panel::top("maximised title").frame(bar).exact_size(theme::TITLE_HEIGHT).show(ui, |ui| {
-            ui.horizontal_centered(|ui| {
-                let title = theme::title(format!("{} {}", pane.title(), icon::CARET_DOWN));
-                let menu = ui.menu_button(title, |ui| {
-                    egui::ScrollArea::vertical().max_height(ui.ctx().content_rect().height() * 0.7).show(ui, |ui| {
-                        for other in Pane::ALL {
-                            if ui.selectable_label(other == pane, other.title()).clicked() {
-                                self.instead = Some(other);
-                            }
-                        }
-                    });
-                });
-                menu.response.on_hover_text("Show another pane").accessible_name(format!("Pane: {}", pane.title()));
-                ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                    if can_go_back {
-                        self.title_end(ui, tile, pane, "Restore pane", "Put this pane back in its place (Z)");
-                    }
-                });
-            });
-        });
-        CentralPanel::default().frame(Frame::new()).show(ui, |ui| self.body(ui, tile, pane));
-    }
-
-    fn title_end(&mut self, ui: &mut Ui, tile: TileId, pane: Pane, name: &str, tooltip: &str) {
-        let button = ui.add(Button::new(icon::EXPAND).frame(false)).on_hover_text(tooltip);
-        if button.accessible_name(format!("{name}: {}", pane.title())).clicked() {
-            self.maximise = Some(tile);
-        }
-        if ui.available_width() >= LEAST_SUBTITLE {
-            let subtitle = RichText::new(pane.subtitle(self.context)).small().weak();
-            ui.add(egui::Label::new(subtitle).truncate());
+    fn count(self, context: &LabContext<'_>) -> usize {
+        match self {
+            Self::Hints => hints::count(context),
+            Self::Data => data::count(context),
+            _ => 0,
         }
     }
 
-    fn body(&mut self, ui: &mut Ui, tile: TileId, pane: Pane) {
-        if ui.rect_contains_pointer(ui.max_rect()) {
-            self.hovered = Some(tile);
+    fn help(self) -> HelpText {
+        help::of(self)
+    }
+
+    fn show(self, ui: &mut Ui, context: &mut LabContext<'_>, views: &mut Views) {
+        match self {
+            Self::Experiment => experiment::show(ui, context, &mut views.drafts, &mut views.waiting),
+            Self::Architecture => architecture::show(ui, context, &mut views.architecture),
+            Self::Data => data::show(ui, context, &mut views.data),
+            Self::Loss => curves::loss(ui, context, &mut views.plots, &mut views.curves),
+            Self::Accuracy => curves::accuracy(ui, context, &mut views.plots, &mut views.curves),
+            Self::Quantity => curves::quantity(ui, context, &mut views.plots, &mut views.curves),
+            Self::LayerCurves => layer_curves::show(ui, context, &mut views.plots, &mut views.curves),
+            Self::Histograms => histograms::show(ui, context, &mut views.histograms),
+            Self::Samples => samples::show(ui, context, &mut views.samples),
+            Self::Mistakes => mistakes::show(ui, context, &mut views.mistakes, &mut views.evaluated),
+            Self::Drawing => drawing::show(ui, context, &mut views.drawing),
+            Self::Layers => layers::show(ui, context, &mut views.layers),
+            Self::Results => results::show(ui, context, &mut views.results, &mut views.evaluated),
+            Self::Calibration => calibration::show(ui, context, &mut views.evaluated),
+            Self::Runs => run_list::show(ui, context, &mut views.runs),
+            Self::Differences => differences::show(ui, context, &mut views.differences),
+            Self::Values => values::show(ui, context, &views.plots, &views.curves),
+            Self::RateFinder => rate_finder::show(ui, context, &mut views.rate_finder),
+            Self::Hints => hints::show(ui, context, &mut views.hints),
         }
-        let (figure, whole) = (Figure::begin(ui, pane.title()), ui.max_rect());
-        let fill = ui.visuals().panel_fill;
-        ui.painter().rect_filled(ui.max_rect(), 0.0, fill);
-        let area = ui.max_rect().shrink(theme::UNIT);
-        let mut ui = ui.new_child(egui::UiBuilder::new().id_salt(pane.title()).max_rect(area));
-        ui.shrink_clip_rect(area.expand(theme::UNIT));
-        let ui = &mut ui;
-        let (context, views) = (&mut *self.context, &mut *self.views);
-        match pane {
-            Pane::Experiment => experiment::show(ui, context, &mut views.drafts, &mut views.waiting),
-            Pane::Architecture => architecture::show(ui, context, &mut views.architecture),
-            Pane::Loss => curves::loss(ui, context, &mut views.plots, &mut views.curves),
-            Pane::Accuracy => curves::accuracy(ui, context, &mut views.plots, &mut views.curves),
-            Pane::Quantity => curves::quantity(ui, context, &mut views.plots, &mut views.curves),
-            Pane::LayerCurves => layer_curves::show(ui, context, &mut views.plots, &mut views.curves),
-            Pane::Histograms => histograms::show(ui, context, &mut views.histograms),
-            Pane::Samples => samples::show(ui, context, &mut views.samples),
-            Pane::Mistakes => mistakes::show(ui, context, &mut views.mistakes, &mut views.evaluated),
-            Pane::Drawing => drawing::show(ui, context, &mut views.drawing),
-            Pane::Layers => layers::show(ui, context, &mut views.layers),
-            Pane::Results => results::show(ui, context, &mut views.results, &mut views.evaluated),
-            Pane::Calibration => calibration::show(ui, context, &mut views.evaluated),
-            Pane::Runs => run_list::show(ui, context, &mut views.runs),
-            Pane::Differences => differences::show(ui, context, &mut views.differences),
-            Pane::Values => values::show(ui, context, &views.plots, &views.curves),
-            Pane::RateFinder => rate_finder::show(ui, context, &mut views.rate_finder),
-            Pane::Hints => hints::show(ui, context, &mut views.hints),
+    }
+
+    fn records(self, context: &LabContext<'_>, views: &mut Views) -> Option<Records> {
+        match self {
+            Self::Experiment => Some(experiment::records(context)),
+            Self::Loss | Self::Accuracy | Self::Quantity => curves::records(context, self, &views.plots),
+            Self::LayerCurves => layer_curves::records(context, &views.plots),
+            Self::Histograms => histograms::records(context, &views.histograms),
+            Self::Samples => samples::records(context),
+            Self::Drawing => drawing::records(context),
+            Self::Layers => layers::records(context, &views.layers),
+            Self::Results => results::records(context, &views.evaluated),
+            Self::Calibration => calibration::records(context, &views.evaluated),
+            Self::Mistakes => mistakes::records(context, &views.mistakes, &views.evaluated),
+            Self::Runs => run_list::records(context, &mut views.runs),
+            Self::Differences => differences::records(context, &mut views.differences),
+            Self::Values => values::records(context, &views.plots, &views.curves),
+            Self::RateFinder => rate_finder::records(context),
+            Self::Hints => hints::records(context),
+            Self::Data => data::records(context),
+            Self::Architecture => architecture::records(&views.architecture),
         }
-        figure.end(ui, whole, || records(pane, context, views));
-    }
-}
-
-/// The values behind a pane, where there are any.
-fn records(pane: Pane, context: &LabContext<'_>, views: &mut Views) -> Option<Records> {
-    match pane {
-        Pane::Experiment => Some(experiment::records(context)),
-        Pane::Loss | Pane::Accuracy | Pane::Quantity => curves::records(context, pane, &views.plots),
-        Pane::LayerCurves => layer_curves::records(context, &views.plots),
-        Pane::Histograms => histograms::records(context, &views.histograms),
-        Pane::Samples => samples::records(context),
-        Pane::Drawing => drawing::records(context),
-        Pane::Layers => layers::records(context, &views.layers),
-        Pane::Results => results::records(context, &views.evaluated),
-        Pane::Calibration => calibration::records(context, &views.evaluated),
-        Pane::Mistakes => mistakes::records(context, &views.mistakes, &views.evaluated),
-        Pane::Runs => run_list::records(context, &mut views.runs),
-        Pane::Differences => differences::records(context, &mut views.differences),
-        Pane::Values => values::records(context, &views.plots, &views.curves),
-        Pane::RateFinder => rate_finder::records(context),
-        Pane::Hints => hints::records(context),
-        Pane::Architecture => architecture::records(&views.architecture),
-    }
-}
-
-/// What a tab takes with its title.
-fn tab_width(ui: &Ui, pane: Pane) -> f32 {
-    let title = WidgetText::from(theme::title(pane.title()));
-    let galley = title.into_galley(ui, Some(egui::TextWrapMode::Extend), f32::INFINITY, egui::TextStyle::Button);
-    galley.size().x + 2.0 * TAB_MARGIN + TAB_GAP
-}
-
-impl Behavior<Pane> for Panes<'_, '_> {
-    fn pane_ui(&mut self, ui: &mut Ui, tile: TileId, pane: &mut Pane) -> UiResponse {
-        self.body(ui, tile, *pane);
-        UiResponse::None
     }
 
-    fn tab_title_for_pane(&mut self, pane: &Pane) -> WidgetText {
-        let found = if *pane == Pane::Hints { hints::count(self.context) } else { 0 };
-        let title = if found > 0 { format!("{} ({found})", pane.title()) } else { pane.title().to_owned() };
-        theme::title(title).into()
+    fn begin_frame(context: &mut LabContext<'_>, views: &mut Views) {
+        views.samples.shown = false;
+        views.drawing.forget_focus();
+        context.session.store.set_smoothing(views.plots.smoothing);
     }
 
-    fn on_tab_button(&mut self, _: &mut Tiles<Pane>, tile: TileId, response: Response) -> Response {
-        if response.double_clicked() {
-            self.maximise = Some(tile);
-        }
-        response.on_hover_text("Drag to move, double-click to fill the lab")
+    fn keep(views: &Views) -> Kept {
+        Kept { plots: views.plots.clone() }
     }
 
-    fn top_bar_right_ui(&mut self, tiles: &Tiles<Pane>, ui: &mut Ui, _: TileId, tabs: &Tabs, _: &mut f32) {
-        let Some(tile) = tabs.active else { return };
-        let Some(pane) = tiles.get_pane(&tile) else { return };
-        // The titles of the tabs come first; the subtitle takes what is left.
-        let titles: f32 =
-            tabs.children.iter().filter_map(|tile| tiles.get_pane(tile)).map(|pane| tab_width(ui, *pane)).sum();
-        let room = (ui.available_width() - titles - theme::UNIT).max(3.0 * theme::UNIT);
-        ui.scope(|ui| {
-            ui.set_max_width(room);
-            ui.add_space(theme::UNIT / 2.0);
-            self.title_end(
-                ui,
-                tile,
-                *pane,
-                "Maximise pane",
-                "Let this pane fill the lab (Z, or double-click its title)",
-            );
-        });
-    }
-
-    fn simplification_options(&self) -> SimplificationOptions {
-        SimplificationOptions { all_panes_must_have_tabs: true, ..SimplificationOptions::default() }
-    }
-
-    fn tab_title_spacing(&self, _: &Visuals) -> f32 {
-        TAB_MARGIN
-    }
-
-    fn tab_bar_height(&self, _: &egui::Style) -> f32 {
-        theme::TITLE_HEIGHT
-    }
-
-    fn min_size(&self) -> f32 {
-        10.0 * theme::UNIT
-    }
-
-    fn tab_bar_color(&self, visuals: &Visuals) -> Color32 {
-        visuals.faint_bg_color
-    }
-
-    fn tab_bg_color(&self, visuals: &Visuals, _: &Tiles<Pane>, _: TileId, state: &TabState) -> Color32 {
-        if state.active { visuals.panel_fill } else { Color32::TRANSPARENT }
-    }
-
-    fn tab_outline_stroke(&self, _: &Visuals, _: &Tiles<Pane>, _: TileId, _: &TabState) -> Stroke {
-        Stroke::NONE
-    }
-
-    fn tab_text_color(&self, visuals: &Visuals, _: &Tiles<Pane>, _: TileId, state: &TabState) -> Color32 {
-        if state.active { visuals.strong_text_color() } else { visuals.weak_text_color() }
-    }
-
-    fn resize_stroke(&self, style: &egui::Style, state: egui_tiles::ResizeState) -> Stroke {
-        match state {
-            egui_tiles::ResizeState::Idle => Stroke::new(1.0, theme::border(style.visuals.dark_mode)),
-            _ => Stroke::new(2.0, theme::accent(style.visuals.dark_mode)),
-        }
+    fn restore(kept: Kept) -> Views {
+        Views { plots: kept.plots, ..Views::default() }
     }
 }

@@ -5,6 +5,7 @@ use super::run_columns::RunColumn;
 use super::run_paths::{PathLine, Purpose};
 use super::run_row::{Rows, Wish};
 use crate::engine::RunId;
+use crate::experiments::Config;
 use crate::ui::app::{Action, RunRecord, Selection, Session};
 use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};

@@ -3,7 +3,7 @@
 /// A setting as a person meets it.
 #[derive(Clone, Copy, Debug)]
 pub struct Spec {
-    /// As [`TrainConfig::with`](crate::experiments::TrainConfig::with) takes it; `device` is beside it.
+    /// As [`Config::with`](crate::experiments::Config::with) takes it; `device` is beside it.
     pub key: &'static str,
     pub name: &'static str,
     pub tooltip: &'static str,
@@ -24,8 +24,11 @@ specs! {
         the network that is named";
     DEVICE: "device", "Device", "Where the network learns. Automatic takes a GPU if there is one, else the processor; \
         a processor pretending to be a GPU is never taken unasked.";
-    SOURCE: "data.source", "Data set", "MNIST is inside; or the path of a folder of IDX files \
-        (train-images..., t10k-images...)";
+    SOURCE: "data.source", "Data set", "MNIST is inside; or a path: a folder with a folder of \
+        images for each class, the same in a .zip, an .npz, the batches of CIFAR, or IDX files";
+    IMAGES: "data.images", "Image size", "How images of any size in a folder or an archive become images of one shape: \
+        automatic (the size of most, or 64x64 if they differ), or some of: a size such as 32x32; crop, stretch or pad; \
+        grey or colour";
     TRAIN: "data.train", "Training images", "How many images to learn from, in all classes alike: all, a number, or a \
         share such as 0.1 or 10%";
     VALIDATION: "data.validation", "Held out", "How many training images to hold out for validation; every choice is \
@@ -83,7 +86,7 @@ specs! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::experiments::TrainConfig;
+    use crate::experiments::{Config, TrainConfig};
 
     #[test]
     fn every_setting_of_a_run_can_be_set_in_the_window() {

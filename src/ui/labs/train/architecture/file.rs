@@ -2,7 +2,7 @@
 
 use crate::nets::Architecture;
 use crate::ui::app::Wanted;
-use crate::ui::labs::train::LabContext;
+use crate::ui::labs::LabContext;
 use crate::ui::theme::{self, icon};
 use egui::{Button, Key, RichText, TextEdit, Ui};
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@
 
 use crate::nets::{Architecture, LayerKind, Shape, Survey};
 use crate::ui::app::Selection;
-use crate::ui::labs::train::LabContext;
+use crate::ui::labs::LabContext;
 use crate::ui::theme;
 use egui::{
     Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2,
@@ -38,10 +38,10 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, architecture: &Arc
 /// Layers that learn, pool, squash and normalise are told apart.
 fn family_colour(kind: &LayerKind) -> Color32 {
     let family = match kind {
-        LayerKind::Conv2d(_) => 0,
+        LayerKind::Conv2d(_) | LayerKind::Block(_) => 0,
         LayerKind::Linear(_) => 4,
         LayerKind::MaxPool2d(_) | LayerKind::AveragePool2d(_) => 2,
-        LayerKind::Relu(_) | LayerKind::Tanh(_) | LayerKind::Sigmoid(_) => 1,
+        LayerKind::Relu(_) | LayerKind::Relu6(_) | LayerKind::Tanh(_) | LayerKind::Sigmoid(_) => 1,
         LayerKind::BatchNorm(_) | LayerKind::LocalResponseNorm(_) | LayerKind::Dropout(_) => 3,
         LayerKind::Flatten(_) => 6,
     };

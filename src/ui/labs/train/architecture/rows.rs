@@ -3,7 +3,7 @@
 use super::edited;
 use crate::nets::{Architecture, Fault, KINDS, LayerKind, LayerSummary, Survey};
 use crate::ui::app::Selection;
-use crate::ui::labs::train::LabContext;
+use crate::ui::labs::LabContext;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
 use egui::{Button, ComboBox, DragValue, Frame, Label, Margin, RichText, Stroke, TextEdit, Ui};
@@ -227,7 +227,12 @@ fn fields(kind: &mut LayerKind) -> Vec<Field<'_>> {
         LayerKind::LocalResponseNorm(norm) => {
             vec![("Size", "size", "Channels that are normalised together", Whole(&mut norm.size))]
         }
-        LayerKind::Relu(_) | LayerKind::Tanh(_) | LayerKind::Sigmoid(_) | LayerKind::Flatten(_) => Vec::new(),
+        LayerKind::Relu(_)
+        | LayerKind::Relu6(_)
+        | LayerKind::Tanh(_)
+        | LayerKind::Sigmoid(_)
+        | LayerKind::Flatten(_)
+        | LayerKind::Block(_) => Vec::new(),
     }
 }
 

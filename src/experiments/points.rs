@@ -1,7 +1,7 @@
 //! From what a step or an evaluation showed to points of curves.
 
-use super::evaluating::HeldOut;
 use super::observer::Observer;
+use super::training::HeldOut;
 use crate::train::{Evaluation, StepReport};
 
 /// A place in a run: steps taken, and passes over the data.
@@ -28,6 +28,12 @@ pub(super) fn report_step(observer: &mut dyn Observer, (step, epoch): Place, rep
     if !report.health.is_empty() {
         observer.health(step, &report.health);
     }
+}
+
+/// The two parts of a loss with a teacher.
+pub(super) fn report_terms(observer: &mut dyn Observer, (step, epoch): Place, report: &StepReport) {
+    observer.metric("train/soft_loss", step, epoch, report.terms.soft);
+    observer.metric("train/hard_loss", step, epoch, report.terms.hard);
 }
 
 pub(super) fn report_evaluation(

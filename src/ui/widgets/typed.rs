@@ -5,11 +5,11 @@ use std::collections::HashMap;
 
 /// Texts that are not finished yet, by setting.
 #[derive(Default)]
-pub(super) struct Drafts(HashMap<&'static str, String>);
+pub struct Drafts(HashMap<&'static str, String>);
 
 impl Drafts {
     /// A text field over `current`. The second value is the finished text, once: on Enter, or when the field is left.
-    pub(super) fn field(
+    pub fn field(
         &mut self,
         ui: &mut Ui,
         key: &'static str,

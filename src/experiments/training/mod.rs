@@ -1,17 +1,23 @@
-//! Supervised training of one network: the run behind the Train lab and `glassbox train`.
+//! Supervised training of one network: the run behind the Train lab and `glassbox train`, and each network of an
+//! experiment.
 
-use super::config::{ConfigError, TrainConfig};
-use super::evaluating::{HeldOut, PIECE, Pending};
-use super::fit::{RunError, check_fit, splits};
-use super::observer::{Advance, Observer};
-use super::progress::{Best, Progress};
-use super::range_test::{RangeTest, RangeTestConfig};
-use super::report::{report_evaluation, report_step};
-use super::stop::{EpochEnd, Met};
-use crate::data::{Batch, BatchPlan, Loader, Split, Standardisation, named};
-use crate::lens::{View, view};
-use crate::nets::{Architecture, Checkpoint, CheckpointError, Network};
-use crate::train::{Evaluation, Trainer, Watch, images_tensor};
+mod asking;
+mod evaluating;
+
+pub use evaluating::HeldOut;
+pub(super) use evaluating::Pending;
+
+use crate::data::{Batch, BatchPlan, Loader, Split, Standardisation};
+use crate::experiments::Config;
+use crate::experiments::config::{ConfigError, TrainConfig};
+use crate::experiments::fit::RunError;
+use crate::experiments::observer::{Advance, Observer};
+use crate::experiments::points::{report_step, report_terms};
+use crate::experiments::progress::{Best, Progress};
+use crate::experiments::range_test::{RangeTest, RangeTestConfig};
+use crate::experiments::stop::Met;
+use crate::nets::{Architecture, Checkpoint, CheckpointError, NamedArray, Network};
+use crate::train::{Evaluation, Goal, Loss, Trainer, Watch};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -21,6 +27,10 @@ use std::time::{Duration, Instant};
 pub struct Training {
     config: TrainConfig,
     trainer: Trainer,
+    /// What each step makes small.
+    loss: Loss,
+    /// Whether the labels of the training images are known.
+    labelled: bool,
     class_names: Vec<String>,
     train: Split,
     validation: Option<Split>,
@@ -58,6 +68,18 @@ pub struct TrainingSummary {
     pub settings: TrainConfig,
 }
 
+/// What a network learns from, and is judged by.
+#[derive(Clone, Debug)]
+pub struct Material {
+    pub train: Split,
+    pub validation: Option<Split>,
+    pub test: Split,
+    pub standardisation: Standardisation,
+}
+
+/// A teacher's logits for a batch, `[batch, classes]`; nothing where there is no teacher.
+pub type Guide<'a> = &'a dyn Fn(&Batch) -> Vec<f32>;
+
 impl Training {
     /// A fresh start.
     ///
@@ -93,25 +115,34 @@ impl Training {
         device: &Device,
         on_host: bool,
     ) -> Result<Self, RunError> {
+        let material = Material::of(&config, &architecture)?;
+        Self::from_material(config, architecture, material, device, on_host)
+    }
+
+    /// As [`new`](Self::new), with what it learns from already at hand.
+    ///
+    /// # Errors
+    /// When the settings make no sense, or the images do not suit them.
+    pub fn from_material(
+        config: TrainConfig,
+        architecture: Architecture,
+        material: Material,
+        device: &Device,
+        on_host: bool,
+    ) -> Result<Self, RunError> {
         config.check()?;
-        let source = named(&config.data.source)?;
-        check_fit(&architecture, &source)?;
-        let (train, validation) = splits(&config, &source)?;
-        config.data.augmentation.validate(source.train.shape())?;
-        let standardisation = if config.data.standardise {
-            Standardisation::measure(&train)
-        } else {
-            Standardisation::identity(source.train.shape().channels)
-        };
+        config.data.augmentation.validate(material.train.shape())?;
         let mut network = Network::new(architecture, config.seed, device)?;
         network.set_dropout(config.dropout.in_place());
         Ok(Self {
             trainer: Trainer::new(network, &config.optimiser, config.seed, on_host),
-            class_names: source.train.class_names().to_vec(),
-            test: Split::all(source.test),
-            train,
-            validation,
-            standardisation,
+            loss: Loss::Hard,
+            labelled: true,
+            class_names: material.test.dataset.class_names().to_vec(),
+            test: material.test,
+            train: material.train,
+            validation: material.validation,
+            standardisation: material.standardisation,
             loader: None,
             progress: Progress::default(),
             evaluation: None,
@@ -123,6 +154,28 @@ impl Training {
             histogram_time: Duration::ZERO,
             config,
         })
+    }
+
+    /// From now on each step makes this small. Where the labels are not known, the part that needs them is left out.
+    pub fn set_loss(&mut self, loss: Loss, labelled: bool) {
+        (self.loss, self.labelled) = (loss, labelled);
+    }
+
+    pub fn loss(&self) -> Loss {
+        self.loss
+    }
+
+    /// From now on it learns from these images of the same data set, as many as before. Between two epochs only.
+    pub(super) fn learn_from(&mut self, train: Split) {
+        (self.train, self.loader) = (train, None);
+    }
+
+    /// Gives the network these parameters and buffers.
+    ///
+    /// # Errors
+    /// When an array is missing or has another shape; then nothing is changed.
+    pub fn load_network(&mut self, arrays: &[NamedArray]) -> Result<(), CheckpointError> {
+        self.trainer.load_network(arrays)
     }
 
     pub fn config(&self) -> &TrainConfig {
@@ -185,41 +238,6 @@ impl Training {
         self.histogram_time
     }
 
-    /// How far the evaluation under way is, from 0 to 1.
-    pub fn evaluated_share(&self) -> Option<f64> {
-        self.evaluation.as_ref().map(Pending::share)
-    }
-
-    /// Evaluates the validation images now, piece by piece as [`advance`](Self::advance) is called. It draws nothing at
-    /// random and leaves no metric, so that a run ends as it would have without; one that is due anyway is brought
-    /// forward and reported as usual. Returns whether there are such images.
-    pub fn evaluate_now(&mut self) -> bool {
-        let Some(validation) = &self.validation else { return false };
-        if self.evaluation.is_none() {
-            let due = self.evaluation_due().filter(|due| due.split == HeldOut::Validation);
-            self.evaluation = Some(due.unwrap_or_else(|| self.pending(HeldOut::Validation, validation, true)));
-        }
-        true
-    }
-
-    /// Forgets an evaluation under way; one that is due will begin anew.
-    pub fn cancel_evaluation(&mut self) {
-        self.evaluation = None;
-    }
-
-    /// A whole evaluation at once, beside the run; nothing is reported. `None` when the run holds no images out.
-    pub fn evaluate(&self, split: HeldOut, mut progress: impl FnMut(f64)) -> Option<Evaluation> {
-        let images = match split {
-            HeldOut::Validation => self.validation.as_ref()?,
-            HeldOut::Test => &self.test,
-        };
-        let mut pending = self.pending(split, images, true);
-        while pending.advance(|batch| self.logits(batch)) {
-            progress(pending.share());
-        }
-        Some(pending.finish(self.steps()))
-    }
-
     /// The rate of the next step. Warm-up counts steps; what follows it goes by the passes over the images, so that a
     /// change of the batch size does not make the rate jump.
     pub fn learning_rate(&self) -> f64 {
@@ -236,6 +254,14 @@ impl Training {
     /// # Errors
     /// When something stopped being a finite number; the run stays as it was before the step.
     pub fn advance(&mut self, observer: &mut dyn Observer) -> Result<Advance, RunError> {
+        self.advance_guided(&|_| Vec::new(), observer)
+    }
+
+    /// As [`advance`](Self::advance), with a teacher beside it.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn advance_guided(&mut self, guide: Guide<'_>, observer: &mut dyn Observer) -> Result<Advance, RunError> {
         if self.evaluation.is_none() {
             self.evaluation = self.evaluation_due();
         }
@@ -249,7 +275,7 @@ impl Training {
             self.end_epoch(None);
             return Ok(Advance::EpochDone);
         }
-        self.train_step(observer)
+        self.train_step(guide, observer)
     }
 
     /// No further training step: what is held out is evaluated, then the test images, and that is the end.
@@ -347,6 +373,7 @@ impl Training {
             ("step".to_owned(), self.steps().to_string()),
         ]);
         self.progress.write(&mut state);
+        self.preparation().write(&self.class_names, &mut state);
         Checkpoint { architecture: self.network().architecture().clone(), arrays: self.trainer.to_arrays(), state }
     }
 
@@ -368,41 +395,38 @@ impl Training {
         Progress::read(checkpoint, self.train.len(), self.config.batch_size)
     }
 
-    /// The network's view of an image given as bytes, `[channels, height, width]`.
-    pub fn view(&self, pixels: &[u8]) -> View {
-        view(self.network(), self.standardised(pixels))
+    /// Goes to the end of a training that was made elsewhere: what is left is to evaluate the network.
+    ///
+    /// # Errors
+    /// When an array is missing or has another shape.
+    pub(super) fn take_up(&mut self, arrays: &[NamedArray], step: u64) -> Result<(), CheckpointError> {
+        self.trainer.load_network(arrays)?;
+        self.trainer.skip_to(step.max(1));
+        self.progress.epoch = self.config.epochs;
+        Ok(())
     }
 
-    /// Class probabilities of images given as bytes.
-    pub fn probabilities(&self, images: &[&[u8]]) -> Vec<Vec<f32>> {
-        let shape = self.train.dataset.shape();
-        let values = images.iter().flat_map(|pixels| self.standardised(pixels)).collect();
-        let batch = Batch { images: values, labels: vec![0; images.len()], indices: vec![0; images.len()], shape };
-        let logits = self.logits(&batch);
-        let classes = logits.len() / images.len().max(1);
-        crate::train::softmax_rows(&logits, classes).chunks_exact(classes).map(<[f32]>::to_vec).collect()
+    /// There will be no further step: lets go of what only steps need.
+    pub(super) fn rest(&mut self) {
+        self.loader = None;
+        self.trainer.rest();
     }
 
-    fn standardised(&self, pixels: &[u8]) -> Vec<f32> {
-        let mut values = vec![0.0; pixels.len()];
-        self.standardisation.apply(self.train.dataset.shape(), pixels, &mut values);
-        values
-    }
-
-    fn logits(&self, batch: &Batch) -> Vec<f32> {
-        let logits = self.network().forward(images_tensor(batch, self.network().device()));
-        logits.into_data().try_into_vec().expect("logits are 32-bit floats")
-    }
-
-    fn train_step(&mut self, observer: &mut dyn Observer) -> Result<Advance, RunError> {
+    fn train_step(&mut self, guide: Guide<'_>, observer: &mut dyn Observer) -> Result<Advance, RunError> {
         let batch = self.next_batch();
+        let teacher = if self.loss.needs_teacher() { guide(&batch) } else { Vec::new() };
+        let goal = Goal { loss: self.loss, teacher: &teacher, labelled: self.labelled };
         let learning_rate = self.learning_rate();
         let is_due = |every: u64| every > 0 && self.steps().is_multiple_of(every);
         let monitor = &self.config.monitor;
         let watch = Watch { health: is_due(monitor.health_every), histograms: is_due(monitor.histograms_every) };
-        let report = self.trainer.step(&batch, &self.config.optimiser, learning_rate, watch)?;
+        let report = self.trainer.step(&batch, &goal, &self.config.optimiser, learning_rate, watch)?;
         self.progress.trained(batch.len(), report.loss, self.train.len());
-        report_step(observer, (self.steps(), self.epoch()), &report, learning_rate);
+        let place = (self.steps(), self.epoch());
+        report_step(observer, place, &report, learning_rate);
+        if self.loss.needs_teacher() {
+            report_terms(observer, place, &report);
+        }
         if watch.histograms {
             let began = Instant::now();
             observer.histograms(self.steps(), self.epoch(), &report.histograms);
@@ -430,69 +454,6 @@ impl Training {
             augmentation,
             batch_size: self.config.batch_size,
             seed: self.config.seed,
-        }
-    }
-
-    /// Validation after each epoch, the test images once, after the last.
-    fn evaluation_due(&self) -> Option<Pending> {
-        let ends_now = self.ending && self.progress.validated_at != self.steps() && !self.is_finished();
-        if (self.epoch_waits() || ends_now)
-            && let Some(validation) = &self.validation
-        {
-            return Some(self.pending(HeldOut::Validation, validation, false));
-        }
-        let is_over = self.ending || (self.progress.epoch >= self.config.epochs && !self.epoch_waits());
-        (is_over && !self.is_finished()).then(|| self.pending(HeldOut::Test, &self.test, false))
-    }
-
-    /// Whether an epoch has ended that nobody has looked back on.
-    fn epoch_waits(&self) -> bool {
-        let step = self.steps();
-        step > 0 && self.progress.images == 0 && self.progress.validated_at != step
-    }
-
-    fn end_epoch(&mut self, validation: Option<&Evaluation>) {
-        self.progress.validated_at = self.steps();
-        if self.progress.images > 0 {
-            return;
-        }
-        let (epoch, train_loss) = (self.progress.epoch, self.progress.end_epoch());
-        if epoch < self.config.epochs && !self.ending {
-            let end = EpochEnd { epoch, train_loss, validation, best: self.progress.best };
-            self.stop = self.met.after_epoch(&self.config.stop, &end);
-        }
-    }
-
-    fn pending(&self, split: HeldOut, images: &Split, on_demand: bool) -> Pending {
-        let mut plan = self.plan(images, crate::data::Augmentation::default());
-        plan.batch_size = PIECE;
-        Pending::new(split, plan, self.class_names.len(), on_demand)
-    }
-
-    fn evaluate_piece(&mut self, observer: &mut dyn Observer) -> Advance {
-        let Some(mut pending) = self.evaluation.take() else { return Advance::Evaluated };
-        if pending.advance(|batch| self.logits(batch)) {
-            self.evaluation = Some(pending);
-            return Advance::Evaluated;
-        }
-        let (split, on_demand) = (pending.split, pending.on_demand);
-        let evaluation = pending.finish(self.steps());
-        observer.evaluation(split.name(), self.steps(), &evaluation);
-        if on_demand {
-            return Advance::EvaluatedOnDemand;
-        }
-        self.keep_evaluation(split, evaluation, observer);
-        if self.is_finished() { Advance::Finished } else { Advance::EpochDone }
-    }
-
-    fn keep_evaluation(&mut self, split: HeldOut, evaluation: Evaluation, observer: &mut dyn Observer) {
-        report_evaluation(observer, (self.steps(), self.epoch()), split, &evaluation);
-        if split == HeldOut::Test {
-            self.test_result = Some(evaluation);
-        } else {
-            self.progress.validated(self.steps(), evaluation.loss);
-            self.end_epoch(Some(&evaluation));
-            self.last_validation = Some(evaluation);
         }
     }
 }

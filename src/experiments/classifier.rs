@@ -1,0 +1,266 @@
+//! A trained network with all that is needed to ask it about pictures: how they are prepared, and what the classes are.
+
+use super::config::TrainConfig;
+use super::fit::RunError;
+use super::settings::Config;
+use super::training::Material;
+use crate::data::{ImageShape, LARGEST_SIDE, Standardisation};
+use crate::nets::{
+    Architecture, ArchitectureError, Checkpoint, CheckpointError, Network, WeightsError, WeightsReport, load_weights,
+    preset, read_weights, resolve, softmax_at,
+};
+use burn::tensor::{Device, Tensor, TensorData};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// How a picture becomes what a network sees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Preparation {
+    /// The picture is made so large that it covers this shape, and what stands over is cut off on both sides alike; the
+    /// network sees the centre of it, as large as its input.
+    pub covers: ImageShape,
+    pub standardisation: Standardisation,
+}
+
+/// A network that can be asked about pictures.
+pub struct Classifier {
+    network: Network,
+    preparation: Preparation,
+    class_names: Vec<String>,
+}
+
+/// One class that a network takes a picture for.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Guess {
+    pub index: usize,
+    pub name: String,
+    pub logit: f32,
+    pub probability: f64,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ClassifierError {
+    #[error("could not read {file}: {source}. Check the path and its permissions.")]
+    Read { file: String, source: std::io::Error },
+    #[error(transparent)]
+    Architecture(#[from] ArchitectureError),
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error("the network `{network}` cannot be asked about pictures: {reason}.")]
+    Unusable { network: String, reason: String },
+    #[error("the network `{network}` has no trained weights here: give a file of them (--weights).")]
+    Untrained { network: String },
+    #[error(
+        "{file} does not fit the network `{network}`: of its {needed} parameters and buffers {matched} are there.\n{table}"
+    )]
+    Unfit { file: String, network: String, needed: usize, matched: usize, table: String },
+}
+
+/// The network that comes trained on ImageNet.
+const EFFICIENTNET: &str = "efficientnet-lite0";
+static EFFICIENTNET_WEIGHTS: &[u8] =
+    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/networks/efficientnet-lite0.safetensors"));
+static IMAGENET_CLASSES: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/networks/imagenet-classes.csv"));
+
+/// Of a table of what does not fit, so many lines are shown.
+const MOST_FAULTS: usize = 20;
+
+/// In a checkpoint: how pictures are prepared, and what the classes are called.
+const PREPARATION: &str = "preparation";
+const CLASS_NAMES: &str = "class_names";
+
+impl Classifier {
+    /// A preset that comes trained, a safetensors file that Glassbox wrote, or any architecture with `weights`, which may
+    /// use its own names, torchvision's, or those of `efficientnet_lite_pytorch`.
+    ///
+    /// # Errors
+    /// When a file cannot be read, there are no weights, or they do not fit: then with a table of what does not.
+    pub fn open(name: &str, weights: Option<&Path>, device: &Device) -> Result<Self, ClassifierError> {
+        match weights {
+            Some(file) => Self::with_weights(resolve(name)?, &read(file)?, &file.display().to_string(), device),
+            None if name == EFFICIENTNET => {
+                Self::of_checkpoint(&Checkpoint::from_bytes(EFFICIENTNET_WEIGHTS, "the embedded network")?, device)
+            }
+            None if preset(name).is_some() => Err(ClassifierError::Untrained { network: name.to_owned() }),
+            None if is_toml(name) => Err(ClassifierError::Untrained { network: resolve(name)?.name }),
+            None => Self::of_checkpoint(&Checkpoint::from_bytes(&read(Path::new(name))?, name)?, device),
+        }
+    }
+
+    fn with_weights(
+        architecture: Architecture,
+        bytes: &[u8],
+        origin: &str,
+        device: &Device,
+    ) -> Result<Self, ClassifierError> {
+        let classes = architecture.classes()?;
+        let mut network = Network::new(architecture, 0, device)?;
+        let report = load_weights(&mut network, read_weights(bytes, origin)?);
+        if !report.is_complete() {
+            return Err(unfit(&network, origin, &report));
+        }
+        let input = network.architecture().input;
+        let shape = ImageShape::new(input.channels, input.height, input.width);
+        let is_imagenet = classes == 1000 && input.channels == 3;
+        let (preparation, class_names) = if is_imagenet {
+            (Preparation::imagenet(shape), imagenet_classes())
+        } else {
+            let standardisation = Standardisation::identity(input.channels);
+            (Preparation { covers: shape, standardisation }, (0..classes).map(|class| class.to_string()).collect())
+        };
+        Self { network, preparation, class_names }.checked()
+    }
+
+    /// A network that Glassbox trained.
+    fn of_checkpoint(checkpoint: &Checkpoint, device: &Device) -> Result<Self, ClassifierError> {
+        let mut network = Network::new(checkpoint.architecture.clone(), 0, device)?;
+        network.load_arrays(&checkpoint.arrays)?;
+        let (preparation, class_names) = if checkpoint.state.contains_key(PREPARATION) {
+            (from_state(checkpoint, PREPARATION)?, from_state(checkpoint, CLASS_NAMES)?)
+        } else {
+            // Written before checkpoints said so themselves: the data set knows.
+            let config = TrainConfig::from_toml(&checkpoint.state::<String>("config")?, "the checkpoint")
+                .map_err(RunError::from)?;
+            let material = Material::of(&config, network.architecture())?;
+            let class_names = material.test.dataset.class_names().to_vec();
+            (Preparation { covers: material.train.shape(), standardisation: material.standardisation }, class_names)
+        };
+        Self { network, preparation, class_names }.checked()
+    }
+
+    /// What a file says of itself may be anything.
+    fn checked(self) -> Result<Self, ClassifierError> {
+        let architecture = self.network.architecture();
+        let (input, covers) = (architecture.input, self.preparation.covers);
+        let unusable = |reason: String| ClassifierError::Unusable { network: architecture.name.clone(), reason };
+        if !matches!(input.channels, 1 | 3) {
+            return Err(unusable(format!("it takes {} channels, and pictures have 1 or 3", input.channels)));
+        }
+        let covers_it =
+            covers.channels == input.channels && covers.height >= input.height && covers.width >= input.width;
+        if !covers_it || covers.height.max(covers.width) > LARGEST_SIDE as usize {
+            return Err(unusable(format!("it sees {input} of pictures of {covers}, which cannot be")));
+        }
+        self.preparation.standardisation.validate(input.channels).map_err(RunError::from)?;
+        let classes = architecture.classes()?;
+        if self.class_names.len() != classes {
+            return Err(unusable(format!("it tells {classes} classes apart and names {}", self.class_names.len())));
+        }
+        Ok(self)
+    }
+
+    /// All of it, as one file holds it.
+    pub fn to_checkpoint(&self) -> Checkpoint {
+        let mut state = BTreeMap::new();
+        self.preparation.write(&self.class_names, &mut state);
+        Checkpoint { architecture: self.network.architecture().clone(), arrays: self.network.to_arrays(), state }
+    }
+
+    pub fn network(&self) -> &Network {
+        &self.network
+    }
+
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    pub fn preparation(&self) -> &Preparation {
+        &self.preparation
+    }
+
+    /// Logits of pictures as bytes, each `[channels, height, width]` of the shape that
+    /// [the preparation](Preparation::covers) names: one row a picture.
+    pub fn logits(&self, pictures: &[&[u8]]) -> Vec<Vec<f32>> {
+        let input = self.network.architecture().input;
+        let shape = ImageShape::new(input.channels, input.height, input.width);
+        let mut values = vec![0.0; pictures.len() * shape.pixels()];
+        for (picture, values) in pictures.iter().zip(values.chunks_exact_mut(shape.pixels())) {
+            let centre = centre(picture, self.preparation.covers, shape);
+            self.preparation.standardisation.apply(shape, &centre, values);
+        }
+        let images = Tensor::from_data(TensorData::new(values, input.batched(pictures.len())), self.network.device());
+        let logits: Vec<f32> = self.network.forward(images).into_data().try_into_vec().unwrap_or_default();
+        logits.chunks_exact(self.class_names.len()).map(<[f32]>::to_vec).collect()
+    }
+
+    /// The `top` classes of one row of logits, the most probable first.
+    pub fn guesses(&self, logits: &[f32], top: usize) -> Vec<Guess> {
+        let probabilities = softmax_at(logits, 1.0);
+        let mut order: Vec<usize> = (0..logits.len()).collect();
+        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+        let guess = |index: usize| Guess {
+            index,
+            name: self.class_names.get(index).cloned().unwrap_or_else(|| index.to_string()),
+            logit: logits[index],
+            probability: probabilities[index],
+        };
+        order.into_iter().take(top).map(guess).collect()
+    }
+}
+
+impl Preparation {
+    /// Into a checkpoint, so that the network can be asked about pictures without the data that it learned from.
+    pub(super) fn write(&self, class_names: &[String], state: &mut BTreeMap<String, String>) {
+        let entries = [(PREPARATION, serde_json::to_string(self)), (CLASS_NAMES, serde_json::to_string(class_names))];
+        for (key, text) in entries {
+            state.insert(key.to_owned(), text.expect("it is plain data"));
+        }
+    }
+
+    /// As networks of torchvision and most others take ImageNet's pictures: 256 pixels for every 224 that are seen.
+    fn imagenet(input: ImageShape) -> Self {
+        let covered = |side: usize| side * 256 / 224;
+        let covers = ImageShape::new(input.channels, covered(input.height), covered(input.width));
+        let standardisation = Standardisation { mean: vec![0.485, 0.456, 0.406], std: vec![0.229, 0.224, 0.225] };
+        Self { covers, standardisation }
+    }
+}
+
+/// ImageNet's 1000 classes, by index.
+fn imagenet_classes() -> Vec<String> {
+    let names = IMAGENET_CLASSES.lines().skip(1).filter_map(|line| line.splitn(3, ',').nth(2));
+    names.map(|name| name.trim_matches('"').replace('_', " ")).collect()
+}
+
+/// The middle of a picture, `[channels, height, width]` both.
+fn centre(picture: &[u8], from: ImageShape, to: ImageShape) -> Vec<u8> {
+    let (top, left) = (from.height.saturating_sub(to.height) / 2, from.width.saturating_sub(to.width) / 2);
+    let rows =
+        picture.chunks_exact(from.plane()).flat_map(|plane| plane.chunks_exact(from.width).skip(top).take(to.height));
+    rows.flat_map(|row| &row[left..left + to.width]).copied().collect()
+}
+
+fn from_state<T: DeserializeOwned>(checkpoint: &Checkpoint, key: &str) -> Result<T, CheckpointError> {
+    let value = checkpoint.state.get(key).and_then(|text| serde_json::from_str(text).ok());
+    value.ok_or_else(|| CheckpointError::State { name: key.to_owned() })
+}
+
+fn unfit(network: &Network, file: &str, report: &WeightsReport) -> ClassifierError {
+    let faults = report.faults();
+    let mut table = faults.iter().take(MOST_FAULTS).map(|fault| format!("  {fault}")).collect::<Vec<_>>();
+    if faults.len() > MOST_FAULTS {
+        table.push(format!("  and {} more", faults.len() - MOST_FAULTS));
+    }
+    ClassifierError::Unfit {
+        file: file.to_owned(),
+        network: network.architecture().name.clone(),
+        needed: network.parameters().len(),
+        matched: report.matched,
+        table: table.join("\n"),
+    }
+}
+
+fn is_toml(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, ClassifierError> {
+    std::fs::read(file).map_err(|source| ClassifierError::Read { file: file.display().to_string(), source })
+}

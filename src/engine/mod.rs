@@ -9,6 +9,7 @@ mod device;
 mod experiment;
 mod experiment_folder;
 mod experimenter;
+mod export;
 mod files;
 mod finder;
 mod folder;
@@ -18,15 +19,17 @@ mod run;
 mod shelf;
 mod snapshot;
 mod stored;
+mod tensorboard;
 mod watcher;
 mod worker;
 
-pub use archive::{ArchiveError, export_run};
+pub use archive::ArchiveError;
 pub use bench::{BenchRow, bench};
 pub use clock::Clock;
 pub use device::{DeviceInfo, OpenDevice, devices, open_device};
 pub use experiment_folder::{is_experiment, read_results};
-pub use files::{FileError, write_atomically};
+pub use export::{RunFormat, export_run};
+pub use files::{FileError, write_atomically, write_atomically_with};
 pub use folder::{FolderError, RunFolder, write_notes};
 pub use handle::{Engine, EngineBusy};
 pub use message::{

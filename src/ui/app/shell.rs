@@ -107,9 +107,11 @@ impl Recent {
         let paths = match wanted {
             Wanted::Data | Wanted::DataFile => &self.data,
             Wanted::Network => &self.networks,
-            Wanted::RunFolder | Wanted::RunZip | Wanted::SaveRun(_) | Wanted::ExportRun(_) | Wanted::SaveExperiment => {
-                &self.runs
-            }
+            Wanted::RunFolder
+            | Wanted::RunZip
+            | Wanted::SaveRun(_)
+            | Wanted::ExportRun(..)
+            | Wanted::SaveExperiment => &self.runs,
         };
         with_obstacles(paths)
     }

@@ -5,8 +5,10 @@ mod bench;
 mod data;
 mod evaluate;
 mod experiment;
+mod features;
 mod figures;
 mod find_rate;
+mod interrupt;
 mod list;
 mod pack;
 mod predict;
@@ -81,7 +83,9 @@ enum Command {
     Report(report::ReportArgs),
     /// Say what is on images: the most probable classes of each, with logits and probabilities.
     Predict(predict::PredictArgs),
-    /// Write the network of a checkpoint alone, in half precision.
+    /// Write what crosses a cut of a network, for every image of a data set, as an .npz.
+    Features(features::FeaturesArgs),
+    /// Write the network of a checkpoint alone, without what the optimiser remembers.
     Pack(pack::PackArgs),
     /// Measure training and inference of each network on a device.
     Bench(bench::BenchArgs),
@@ -110,6 +114,7 @@ pub fn main() -> ExitCode {
         Some(Command::Figures(args)) => figures::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
+        Some(Command::Features(args)) => features::run(&args),
         Some(Command::Pack(args)) => pack::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
     };

@@ -21,6 +21,7 @@ mod images;
 mod loader;
 mod mnist;
 mod npz;
+mod npz_writer;
 mod open;
 mod partition;
 mod random;
@@ -40,10 +41,11 @@ pub use fetch::{Download, FetchProgress, RemoteFile, downloads};
 pub use idx::{IdxImages, load_idx_pair, read_idx_images, read_idx_labels};
 pub use images::{
     Damaged, FileEntry, Files, Fit, ImageFault, ImageLook, ImageOptions, LARGEST_SIDE, Progress, Unwatched,
-    cache_folder, decode_image, look_at_image, open_images,
+    cache_folder, decode_image, fit_pixels, look_at_image, open_images,
 };
 pub use loader::{Batch, BatchPlan, Loader, Prepared, epoch_order};
 pub use mnist::mnist;
+pub use npz_writer::NpzWriter;
 pub use open::{open, open_with};
 pub use partition::{natural_and_man_made, random_halves};
 pub(crate) use random::{Purpose, below, shuffle, stream};

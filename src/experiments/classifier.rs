@@ -6,8 +6,8 @@ use super::settings::Config;
 use super::training::Material;
 use crate::data::{ImageShape, LARGEST_SIDE, Standardisation};
 use crate::nets::{
-    Architecture, ArchitectureError, Checkpoint, CheckpointError, Network, WeightsError, WeightsReport, load_weights,
-    preset, read_weights, resolve, softmax_at,
+    Architecture, ArchitectureError, Checkpoint, CheckpointError, Mode, Network, WeightsError, WeightsReport,
+    load_weights, preset, read_weights, resolve, softmax_at,
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::de::DeserializeOwned;
@@ -178,6 +178,13 @@ impl Classifier {
     /// Logits of pictures as bytes, each `[channels, height, width]` of the shape that
     /// [the preparation](Preparation::covers) names: one row a picture.
     pub fn logits(&self, pictures: &[&[u8]]) -> Vec<Vec<f32>> {
+        let logits = self.activations(pictures, self.network.top());
+        logits.chunks_exact(self.class_names.len()).map(<[f32]>::to_vec).collect()
+    }
+
+    /// What crosses a cut of the network for pictures, as [`logits`](Self::logits) takes them: `[n, channels, height,
+    /// width]`, one after the other.
+    pub fn activations(&self, pictures: &[&[u8]], cut: usize) -> Vec<f32> {
         let input = self.network.architecture().input;
         let shape = ImageShape::new(input.channels, input.height, input.width);
         let mut values = vec![0.0; pictures.len() * shape.pixels()];
@@ -186,8 +193,8 @@ impl Classifier {
             self.preparation.standardisation.apply(shape, &centre, values);
         }
         let images = Tensor::from_data(TensorData::new(values, input.batched(pictures.len())), self.network.device());
-        let logits: Vec<f32> = self.network.forward(images).into_data().try_into_vec().unwrap_or_default();
-        logits.chunks_exact(self.class_names.len()).map(<[f32]>::to_vec).collect()
+        let activations = self.network.forward_between(images, 0..cut, Mode::Evaluate);
+        activations.into_data().try_into_vec().unwrap_or_default()
     }
 
     /// The `top` classes of one row of logits, the most probable first.

@@ -107,7 +107,8 @@ impl Checkpoint {
         let arrays = tensors
             .iter()
             .map(|(name, view)| to_array(name, &view).ok_or_else(|| damaged(format!("`{name}` is not of floats"))))
-            .collect::<Result<_, _>>()?;
+            .collect::<Result<Vec<NamedArray>, _>>()?;
+        check_size(&architecture, &arrays).map_err(damaged)?;
         let state = metadata
             .iter()
             .filter_map(|(key, value)| Some((key.strip_prefix(STATE)?.to_owned(), value.clone())))
@@ -122,6 +123,18 @@ impl Checkpoint {
     pub fn state<T: std::str::FromStr>(&self, name: &str) -> Result<T, CheckpointError> {
         let text = self.state.get(name);
         text.and_then(|text| text.parse().ok()).ok_or_else(|| CheckpointError::State { name: name.to_owned() })
+    }
+}
+
+/// Whoever builds the network asks for memory before any value is looked up: a short file must not ask for much.
+fn check_size(architecture: &Architecture, arrays: &[NamedArray]) -> Result<(), String> {
+    let rows = architecture.summary().map_err(|error| error.to_string())?;
+    let needed = rows.iter().fold(0u64, |sum, row| sum.saturating_add(row.parameters));
+    let found: u64 = arrays.iter().map(|array| array.data.len() as u64).sum();
+    if needed <= found {
+        Ok(())
+    } else {
+        Err(format!("its network has {needed} parameters, and it holds {found} values"))
     }
 }
 

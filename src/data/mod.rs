@@ -23,6 +23,7 @@ mod mnist;
 mod npz;
 mod open;
 mod partition;
+mod picture;
 mod random;
 mod scenes;
 mod source;
@@ -46,6 +47,7 @@ pub use loader::{Batch, BatchPlan, Loader, Prepared, epoch_order};
 pub use mnist::mnist;
 pub use open::{open, open_with};
 pub use partition::{natural_and_man_made, random_halves};
+pub use picture::{Picture, example_pictures, open_pictures};
 pub(crate) use random::{Purpose, below, shuffle, stream};
 pub use scenes::{
     Bounds, Placed, Scene, SceneOptions, SceneSource, Scenes, classes_of, compose_scene, compose_scenes, scenes,

@@ -4,7 +4,7 @@ use crate::data::Split;
 use crate::experiments::{
     ExperimentConfig, MemberState, RangeTestConfig, RangeTestResult, TrainConfig, TrainingSummary,
 };
-use crate::nets::{LayerSummary, Shape};
+use crate::nets::{Checkpoint, LayerSummary, Shape};
 use crate::train::{Evaluation, FaultReport, Hint, LayerHealth, LayerHistogram};
 use serde::Serialize;
 use std::fmt;
@@ -122,6 +122,8 @@ pub enum ExperimentCommand {
 pub enum Query {
     /// The current network's view of one image.
     Inspect { image: ImageSource },
+    /// The current network itself, to be looked into elsewhere.
+    Network,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -362,6 +364,7 @@ pub struct SampleImage {
 #[derive(Clone, Debug)]
 pub enum Answer {
     Inspection(Box<Inspection>),
+    Network(Arc<Checkpoint>),
     /// The question made no sense, and why.
     Refused(String),
 }

@@ -439,7 +439,9 @@ impl ActiveRun {
     }
 
     pub(super) fn answer(&self, query: Query) -> Answer {
-        let Query::Inspect { image } = query;
+        let Query::Inspect { image } = query else {
+            return Answer::Network(Arc::new(self.training.network_alone()));
+        };
         let (training, shape) = (&self.training, self.training.network().cuts()[0]);
         match find_image(training.test_split(), training.validation_split(), shape, &image) {
             Ok((pixels, label)) => Answer::Inspection(Box::new(self.inspect(image.clone(), pixels.to_vec(), label))),

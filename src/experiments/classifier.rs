@@ -3,8 +3,9 @@
 use super::config::TrainConfig;
 use super::fit::RunError;
 use super::settings::Config;
+use super::trained::Trained;
 use super::training::Material;
-use crate::data::{ImageShape, LARGEST_SIDE, Standardisation};
+use crate::data::{Fit, ImageFault, ImageShape, LARGEST_SIDE, Picture, Standardisation};
 use crate::nets::{
     Architecture, ArchitectureError, Checkpoint, CheckpointError, Network, WeightsError, WeightsReport, load_weights,
     preset, read_weights, resolve, softmax_at,
@@ -62,10 +63,6 @@ pub enum ClassifierError {
     Unfit { file: String, network: String, needed: usize, matched: usize, table: String },
 }
 
-/// The network that comes trained on ImageNet.
-const EFFICIENTNET: &str = "efficientnet-lite0";
-static EFFICIENTNET_WEIGHTS: &[u8] =
-    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/networks/efficientnet-lite0.safetensors"));
 static IMAGENET_CLASSES: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/networks/imagenet-classes.csv"));
 
@@ -77,21 +74,22 @@ const PREPARATION: &str = "preparation";
 const CLASS_NAMES: &str = "class_names";
 
 impl Classifier {
-    /// A preset that comes trained, a safetensors file that Glassbox wrote, or any architecture with `weights`, which may
+    /// A network that comes [trained](super::trained_networks), a safetensors file that Glassbox wrote, or any architecture with `weights`, which may
     /// use its own names, torchvision's, or those of `efficientnet_lite_pytorch`.
     ///
     /// # Errors
     /// When a file cannot be read, there are no weights, or they do not fit: then with a table of what does not.
     pub fn open(name: &str, weights: Option<&Path>, device: &Device) -> Result<Self, ClassifierError> {
-        match weights {
-            Some(file) => Self::with_weights(resolve(name)?, &read(file)?, &file.display().to_string(), device),
-            None if name == EFFICIENTNET => {
-                Self::of_checkpoint(&Checkpoint::from_bytes(EFFICIENTNET_WEIGHTS, "the embedded network")?, device)
-            }
-            None if preset(name).is_some() => Err(ClassifierError::Untrained { network: name.to_owned() }),
-            None if is_toml(name) => Err(ClassifierError::Untrained { network: resolve(name)?.name }),
-            None => Self::of_checkpoint(&Checkpoint::from_bytes(&read(Path::new(name))?, name)?, device),
+        if let Some(file) = weights {
+            return Self::with_weights(resolve(name)?, &read(file)?, &file.display().to_string(), device);
         }
+        if let Some(trained) = Trained::named(name) {
+            return Self::of_checkpoint(&trained.checkpoint()?, device);
+        }
+        if preset(name).is_some() || is_toml(name) {
+            return Err(ClassifierError::Untrained { network: resolve(name)?.name });
+        }
+        Self::of_checkpoint(&Checkpoint::from_bytes(&read(Path::new(name))?, name)?, device)
     }
 
     fn with_weights(
@@ -119,7 +117,10 @@ impl Classifier {
     }
 
     /// A network that Glassbox trained.
-    fn of_checkpoint(checkpoint: &Checkpoint, device: &Device) -> Result<Self, ClassifierError> {
+    ///
+    /// # Errors
+    /// When the checkpoint lacks what says how pictures are prepared, or its network cannot be asked about any.
+    pub fn of_checkpoint(checkpoint: &Checkpoint, device: &Device) -> Result<Self, ClassifierError> {
         let mut network = Network::new(checkpoint.architecture.clone(), 0, device)?;
         network.load_arrays(&checkpoint.arrays)?;
         let (preparation, class_names) = if checkpoint.state.contains_key(PREPARATION) {
@@ -175,18 +176,35 @@ impl Classifier {
         &self.preparation
     }
 
-    /// Logits of pictures as bytes, each `[channels, height, width]` of the shape that
-    /// [the preparation](Preparation::covers) names: one row a picture.
-    pub fn logits(&self, pictures: &[&[u8]]) -> Vec<Vec<f32>> {
+    /// Shape of what the network sees.
+    pub fn input(&self) -> ImageShape {
         let input = self.network.architecture().input;
-        let shape = ImageShape::new(input.channels, input.height, input.width);
-        let mut values = vec![0.0; pictures.len() * shape.pixels()];
-        for (picture, values) in pictures.iter().zip(values.chunks_exact_mut(shape.pixels())) {
-            let centre = centre(picture, self.preparation.covers, shape);
-            self.preparation.standardisation.apply(shape, &centre, values);
+        ImageShape::new(input.channels, input.height, input.width)
+    }
+
+    /// What the network sees of a picture: its centre, as bytes `[channels, height, width]` of [`input`](Self::input).
+    ///
+    /// # Errors
+    /// What is wrong with the image file.
+    pub fn seen(&self, picture: &Picture) -> Result<Vec<u8>, ImageFault> {
+        let covering = picture.fitted(self.preparation.covers, Fit::Crop)?;
+        Ok(centre(&covering, self.preparation.covers, self.input()))
+    }
+
+    /// Standardised, `[n, channels, height, width]`, of what is [seen](Self::seen) of n pictures.
+    pub fn images(&self, seen: &[impl AsRef<[u8]>]) -> Tensor<4> {
+        let shape = self.input();
+        let mut values = vec![0.0; seen.len() * shape.pixels()];
+        for (seen, values) in seen.iter().zip(values.chunks_exact_mut(shape.pixels())) {
+            self.preparation.standardisation.apply(shape, seen.as_ref(), values);
         }
-        let images = Tensor::from_data(TensorData::new(values, input.batched(pictures.len())), self.network.device());
-        let logits: Vec<f32> = self.network.forward(images).into_data().try_into_vec().unwrap_or_default();
+        let dims = self.network.architecture().input.batched(seen.len());
+        Tensor::from_data(TensorData::new(values, dims), self.network.device())
+    }
+
+    /// Logits of what is [seen](Self::seen) of pictures, one row a picture.
+    pub fn logits(&self, seen: &[impl AsRef<[u8]>]) -> Vec<Vec<f32>> {
+        let logits: Vec<f32> = self.network.forward(self.images(seen)).into_data().try_into_vec().unwrap_or_default();
         logits.chunks_exact(self.class_names.len()).map(<[f32]>::to_vec).collect()
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use image::imageops::FilterType;
 use image::{
     ColorType, DynamicImage, GenericImageView as _, GrayImage, ImageDecoder, ImageError, ImageFormat, ImageReader,
-    Limits, Rgb, RgbImage,
+    Limits, Luma, Rgb, RgbImage,
 };
 use libjpeg_turbo_rs::{PixelFormat, decompress_to};
 
@@ -101,6 +101,28 @@ pub(super) fn decode_into(bytes: &[u8], shape: ImageShape, fit: Fit, out: &mut [
     let (image, top, left) = fitted(image, shape, fit);
     write_planes(&image, shape, top, left, out);
     Ok(())
+}
+
+/// Pixels `[channels, height, width]` of one shape as those of another.
+///
+/// # Panics
+/// If a shape has neither one nor three channels, a side of it is zero, or there are too few `pixels`.
+pub fn fit_pixels(pixels: &[u8], from: ImageShape, to: ImageShape, fit: Fit) -> Vec<u8> {
+    assert!(matches!(from.channels, 1 | 3) && matches!(to.channels, 1 | 3), "grey or red, green, blue");
+    let (width, height) = (from.width as u32, from.height as u32);
+    let at = |x: u32, y: u32| y as usize * from.width + x as usize;
+    let image = if from.channels == 1 {
+        DynamicImage::from(GrayImage::from_fn(width, height, |x, y| Luma([pixels[at(x, y)]])))
+    } else {
+        let channel = |channel: usize, x, y| pixels[channel * from.plane() + at(x, y)];
+        DynamicImage::from(RgbImage::from_fn(width, height, |x, y| {
+            Rgb([channel(0, x, y), channel(1, x, y), channel(2, x, y)])
+        }))
+    };
+    let (image, top, left) = fitted(image, to, fit);
+    let mut out = vec![0; to.pixels()];
+    write_planes(&image, to, top, left, &mut out);
+    out
 }
 
 /// The pixels that libjpeg-turbo gives, and with it Pillow, torchvision and most browsers: others round differently, by up

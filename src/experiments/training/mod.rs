@@ -377,6 +377,14 @@ impl Training {
         Checkpoint { architecture: self.network().architecture().clone(), arrays: self.trainer.to_arrays(), state }
     }
 
+    /// The network as it stands, and how pictures become its input: what [`Classifier`](crate::experiments::Classifier)
+    /// needs, without what only the training does.
+    pub fn network_alone(&self) -> Checkpoint {
+        let mut state = BTreeMap::new();
+        self.preparation().write(&self.class_names, &mut state);
+        Checkpoint { architecture: self.network().architecture().clone(), arrays: self.network().to_arrays(), state }
+    }
+
     /// Goes back to a checkpoint of this run.
     ///
     /// # Errors

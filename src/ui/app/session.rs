@@ -2,6 +2,7 @@
 
 use super::data_set::DataView;
 use super::experiments::ExperimentRecord;
+use super::explore::Exploration;
 use super::log::Log;
 use super::run_book::Removed;
 use super::run_files::RunJob;
@@ -96,6 +97,8 @@ pub struct Session {
     pub devices: Devices,
     /// What networks learn from, while somebody looks at it.
     pub data: DataView,
+    /// The network that the Features lab looks into, and its pictures.
+    pub exploration: Exploration,
     /// Images that were drawn and sent to the samples; watched in every run whose images have their shape.
     pub drawn: Arc<Vec<Arc<[u8]>>>,
     /// The last look into the network, of the current run.
@@ -154,6 +157,7 @@ impl Session {
             listed: None,
             devices: Devices::default(),
             data: DataView::default(),
+            exploration: Exploration::default(),
             drawn: Arc::default(),
             inspection: None,
             points_held: 0,

@@ -221,8 +221,15 @@ impl WatchedLayer {
     /// Hands back what it looked at.
     fn observe(&mut self, activations: Tensor<4>, k: usize, examples: Examples<'_>) -> Tensor<4> {
         if activations.device() == Device::flex() {
-            return self.observe_on_host(activations, k, examples);
+            self.observe_on_host(activations, k, examples)
+        } else {
+            self.observe_on_device(&activations, k, examples);
+            activations
         }
+    }
+
+    /// Where the values lie, so that only maxima and places are read.
+    fn observe_on_device(&mut self, activations: &Tensor<4>, k: usize, examples: Examples<'_>) {
         let [batch, channels, height, width] = activations.dims();
         let planes = activations.clone().reshape([batch, channels, height * width]);
         let (maxima, places): (Tensor<3>, Tensor<3, Int>) = planes.max_dim_with_indices(2);
@@ -237,7 +244,6 @@ impl WatchedLayer {
                 |image, _| places[image * channels + index] as usize,
             );
         }
-        activations
     }
 
     /// In the processor's memory, without a copy where nobody else holds the values.
@@ -363,4 +369,29 @@ fn highest(values: &[f32]) -> f32 {
         }
     }
     lanes.into_iter().fold(rest, higher)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::TensorData;
+
+    /// What a GPU computes by tensor operations, computed by the processor.
+    #[test]
+    fn both_ways_to_look_find_the_same() {
+        let shape = Shape::new(5, 4, 3);
+        let values: Vec<f32> =
+            (0..12 * shape.units()).map(|index| (index * index * 31 % 1009 % 23) as f32 - 9.0).collect();
+        let activations = Tensor::from_data(TensorData::new(values, shape.batched(12)), &Device::flex());
+        let (images, labels): (Vec<u32>, Vec<usize>) = (0..12).map(|image| (image, image as usize % 2)).unzip();
+        let examples = Examples { images: &images, labels: &labels, generation: 1 };
+        let mut on_host = WatchedLayer { cut: 0, shape, units: vec![Unit::new(2); 5] };
+        let mut on_device = on_host.clone();
+        on_host.observe_on_host(activations.clone(), 9, examples);
+        on_device.observe_on_device(&activations, 9, examples);
+        for (a, b) in on_host.units.iter().zip(&on_device.units) {
+            assert_eq!(a.top, b.top);
+            assert_eq!(a.statistics(12, &[6, 6]), b.statistics(12, &[6, 6]));
+        }
+    }
 }

@@ -26,6 +26,10 @@ pub(crate) enum Purpose {
     Classes = 9,
     /// What is where in a scene.
     Scenes = 10,
+    /// Which parts of an image, or which pixels, are hidden.
+    Parts = 11,
+    /// Which choices a permutation test makes.
+    Permutations = 12,
 }
 
 /// The generator for one purpose at one place: the same arguments, the same numbers, on every machine.

@@ -71,6 +71,7 @@ pub const LIVE_SETTINGS: &[&str] = &[
     "optimiser.weight_decay",
     "optimiser.clip_norm",
     "optimiser.max_norm",
+    "optimiser.filter_rms",
     "schedule.kind",
     "schedule.warmup_steps",
     "schedule.step_epochs",

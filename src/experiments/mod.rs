@@ -18,6 +18,7 @@ pub mod report;
 mod settings;
 mod specialists;
 mod stop;
+mod subject;
 mod training;
 
 pub use any::ExperimentConfig;
@@ -43,4 +44,5 @@ pub use specialists::{
     SpecialistsConfig, SpecialistsResults, specialists_preset, specialists_presets,
 };
 pub use stop::StopConfig;
+pub use subject::{Subject, SubjectError};
 pub use training::{Guide, HeldOut, Material, Training, TrainingSummary};

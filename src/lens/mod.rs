@@ -5,13 +5,16 @@ mod activations;
 mod agreement;
 mod class_bias;
 mod class_similarity;
+mod deconvolution;
 mod soft_targets;
 mod specialists;
+mod target;
 
 pub use activations::{View, view};
 pub use agreement::{Agreement, Ranked, agreement, hardest, largest_disagreements};
 pub use class_bias::{ClassShifts, CommonShift, ShiftErrors, best_class_shifts, errors_with_shifts};
 pub use class_similarity::{Dendrogram, Merge, class_similarity, class_tree};
+pub use deconvolution::{Reconstruction, reconstruct, strongest_unit};
 pub use soft_targets::{
     MeanSoftTargets, divergence, divergences, effective_classes, entropies, entropy, entropy_curve, mean_soft_targets,
 };
@@ -20,3 +23,4 @@ pub use specialists::{
     cluster_classes, combine_opinions, consult, covariance, covering_table, dustbin_correction, likeliest,
     opinions_gradient, opinions_objective, specialist_probabilities,
 };
+pub use target::{Place, Target, TargetError};

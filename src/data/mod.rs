@@ -20,6 +20,7 @@ mod idx_folder;
 mod images;
 mod loader;
 mod mnist;
+mod npy;
 mod npz;
 mod open;
 mod partition;
@@ -45,6 +46,7 @@ pub use images::{
 };
 pub use loader::{Batch, BatchPlan, Loader, Prepared, epoch_order};
 pub use mnist::mnist;
+pub use npz::{npz_of_floats, read_floats};
 pub use open::{open, open_with};
 pub use partition::{natural_and_man_made, random_halves};
 pub use picture::{Picture, example_pictures, open_pictures};

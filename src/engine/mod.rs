@@ -29,7 +29,10 @@ pub use clock::Clock;
 pub use device::{DeviceInfo, OpenDevice, devices, open_device};
 pub use experiment_folder::{is_experiment, read_results};
 pub use explorer::{Explorer, Ticket};
-pub use exploring::{Facts, Guessed, Question, Reply, SeenAndGuessed, Subject};
+pub use exploring::{
+    Carried, CarryBack, CutFacts, Facts, Guessed, ImageSet, Maps, OcclusionQuestion, OcclusionSeen, Question, Reply,
+    SeenAndGuessed, SeenImage, SeenImages, Sheets, Subject,
+};
 pub use files::{FileError, write_atomically};
 pub use folder::{FolderError, RunFolder, write_notes};
 pub use handle::{Engine, EngineBusy};

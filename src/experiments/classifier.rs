@@ -7,8 +7,8 @@ use super::trained::Trained;
 use super::training::Material;
 use crate::data::{Fit, ImageFault, ImageShape, LARGEST_SIDE, Picture, Standardisation};
 use crate::nets::{
-    Architecture, ArchitectureError, Checkpoint, CheckpointError, Network, WeightsError, WeightsReport, load_weights,
-    preset, read_weights, resolve, softmax_at,
+    Architecture, ArchitectureError, Checkpoint, CheckpointError, Network, Shape, WeightsError, WeightsReport,
+    load_weights, preset, read_weights, resolve, softmax_at,
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::de::DeserializeOwned;
@@ -81,7 +81,7 @@ impl Classifier {
     /// When a file cannot be read, there are no weights, or they do not fit: then with a table of what does not.
     pub fn open(name: &str, weights: Option<&Path>, device: &Device) -> Result<Self, ClassifierError> {
         if let Some(file) = weights {
-            return Self::with_weights(resolve(name)?, &read(file)?, &file.display().to_string(), device);
+            return Self::of_network(network_with_weights(name, file, device)?);
         }
         if let Some(trained) = Trained::named(name) {
             return Self::of_checkpoint(&trained.checkpoint()?, device);
@@ -92,26 +92,15 @@ impl Classifier {
         Self::of_checkpoint(&Checkpoint::from_bytes(&read(Path::new(name))?, name)?, device)
     }
 
-    fn with_weights(
-        architecture: Architecture,
-        bytes: &[u8],
-        origin: &str,
-        device: &Device,
-    ) -> Result<Self, ClassifierError> {
+    /// A network whose weights others wrote.
+    fn of_network(network: Network) -> Result<Self, ClassifierError> {
+        let architecture = network.architecture();
         let classes = architecture.classes()?;
-        let mut network = Network::new(architecture, 0, device)?;
-        let report = load_weights(&mut network, read_weights(bytes, origin)?);
-        if !report.is_complete() {
-            return Err(unfit(&network, origin, &report));
-        }
-        let input = network.architecture().input;
-        let shape = ImageShape::new(input.channels, input.height, input.width);
-        let is_imagenet = classes == 1000 && input.channels == 3;
-        let (preparation, class_names) = if is_imagenet {
-            (Preparation::imagenet(shape), imagenet_classes())
+        let preparation = Preparation::usual(architecture).ok_or_else(|| no_picture(architecture))?;
+        let class_names = if is_imagenet(architecture) {
+            imagenet_classes()
         } else {
-            let standardisation = Standardisation::identity(input.channels);
-            (Preparation { covers: shape, standardisation }, (0..classes).map(|class| class.to_string()).collect())
+            (0..classes).map(|class| class.to_string()).collect()
         };
         Self { network, preparation, class_names }.checked()
     }
@@ -142,7 +131,7 @@ impl Classifier {
         let (input, covers) = (architecture.input, self.preparation.covers);
         let unusable = |reason: String| ClassifierError::Unusable { network: architecture.name.clone(), reason };
         if !matches!(input.channels, 1 | 3) {
-            return Err(unusable(format!("it takes {} channels, and pictures have 1 or 3", input.channels)));
+            return Err(no_picture(architecture));
         }
         let covers_it =
             covers.channels == input.channels && covers.height >= input.height && covers.width >= input.width;
@@ -166,6 +155,10 @@ impl Classifier {
 
     pub fn network(&self) -> &Network {
         &self.network
+    }
+
+    pub(super) fn into_parts(self) -> (Network, Preparation) {
+        (self.network, self.preparation)
     }
 
     pub fn class_names(&self) -> &[String] {
@@ -232,6 +225,27 @@ impl Preparation {
         }
     }
 
+    /// A picture as bytes, `[channels, height, width]` of the shape that it [covers](Self::covers), as a network with this
+    /// input sees it.
+    pub fn apply(&self, picture: &[u8], input: Shape) -> Vec<f32> {
+        let shape = ImageShape::new(input.channels, input.height, input.width);
+        let mut values = vec![0.0; shape.pixels()];
+        self.standardisation.apply(shape, &centre(picture, self.covers, shape), &mut values);
+        values
+    }
+
+    /// How a network that says nothing of it is given pictures: as ImageNet's usually are if it tells ImageNet's classes
+    /// apart, and else from 0 to 1, none of it cut off. None where its input is no picture.
+    pub(super) fn usual(architecture: &Architecture) -> Option<Self> {
+        let input = architecture.input;
+        let shape = ImageShape::new(input.channels, input.height, input.width);
+        if is_imagenet(architecture) {
+            return Some(Self::imagenet(shape));
+        }
+        let standardisation = Standardisation::identity(input.channels);
+        matches!(input.channels, 1 | 3).then_some(Self { covers: shape, standardisation })
+    }
+
     /// As networks of torchvision and most others take ImageNet's pictures: 256 pixels for every 224 that are seen.
     fn imagenet(input: ImageShape) -> Self {
         let covered = |side: usize| side * 256 / 224;
@@ -239,6 +253,24 @@ impl Preparation {
         let standardisation = Standardisation { mean: vec![0.485, 0.456, 0.406], std: vec![0.229, 0.224, 0.225] };
         Self { covers, standardisation }
     }
+}
+
+/// Any architecture with the weights of a file.
+pub(super) fn network_with_weights(name: &str, file: &Path, device: &Device) -> Result<Network, ClassifierError> {
+    let origin = file.display().to_string();
+    let mut network = Network::new(resolve(name)?, 0, device)?;
+    let report = load_weights(&mut network, read_weights(&read(file)?, &origin)?);
+    if report.is_complete() { Ok(network) } else { Err(unfit(&network, &origin, &report)) }
+}
+
+fn is_imagenet(architecture: &Architecture) -> bool {
+    architecture.input.channels == 3 && architecture.classes().is_ok_and(|classes| classes == 1000)
+}
+
+fn no_picture(architecture: &Architecture) -> ClassifierError {
+    let channels = architecture.input.channels;
+    let reason = format!("it takes {channels} channels, and pictures have 1 or 3");
+    ClassifierError::Unusable { network: architecture.name.clone(), reason }
 }
 
 /// ImageNet's 1000 classes, by index.

@@ -6,6 +6,7 @@ mod agreement;
 mod class_bias;
 mod class_similarity;
 mod correspondence;
+mod deconvolution;
 mod filters;
 mod hidden_energy;
 mod invariance;
@@ -15,6 +16,7 @@ mod region;
 mod silencing;
 mod soft_targets;
 mod specialists;
+mod target;
 mod top_activations;
 
 pub use activations::{View, view};
@@ -22,6 +24,7 @@ pub use agreement::{Agreement, Ranked, agreement, hardest, largest_disagreements
 pub use class_bias::{ClassShifts, CommonShift, ShiftErrors, best_class_shifts, errors_with_shifts};
 pub use class_similarity::{Dendrogram, Merge, class_similarity, class_tree};
 pub use correspondence::{Correspondence, CorrespondenceSettings, LayerCorrespondence, MarkedImage, correspondence};
+pub use deconvolution::{Reconstruction, reconstruct, strongest_unit};
 pub use filters::{DEAD_SHARE, DUPLICATE_COSINE, Duplicate, Filter, Filters, first_filters};
 pub use hidden_energy::{HiddenEnergy, HiddenEnergySettings, MapActivity, hidden_energy};
 pub use invariance::{Invariance, InvarianceCurves, InvarianceSettings, LayerCurve, Transformation, invariance};
@@ -37,4 +40,5 @@ pub use specialists::{
     cluster_classes, combine_opinions, consult, covariance, covering_table, dustbin_correction, likeliest,
     opinions_gradient, opinions_objective, specialist_probabilities,
 };
+pub use target::{Place, Target, TargetError};
 pub use top_activations::{Examples, TopActivations, TopEntry, UnitSheet, UnitStatistics, unit_cuts};

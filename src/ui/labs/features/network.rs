@@ -1,6 +1,7 @@
 //! Which network is looked into, and its layers.
 
 use super::LabContext;
+use super::shared::Shared;
 use crate::engine::{Facts, Subject};
 use crate::experiments::trained_networks;
 use crate::ui::app::{NetworkState, Wanted};
@@ -9,7 +10,7 @@ use crate::ui::theme::{self, icon};
 use crate::ui::widgets::format;
 use crate::ui::widgets::table::{Column, Table};
 use crate::ui::widgets::typed::Drafts;
-use egui::{Button, ComboBox, Grid, Label, RichText, ScrollArea, Ui};
+use egui::{Button, ComboBox, Grid, Label, RichText, ScrollArea, Sense, Ui};
 use std::path::PathBuf;
 
 const COLUMNS: [Column; 5] = [
@@ -29,7 +30,7 @@ pub(super) struct NetworkView {
     weights: String,
 }
 
-pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut NetworkView) {
+pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut NetworkView, shared: &mut Shared) {
     choose(ui, context);
     files(ui, context, view);
     ui.add_space(theme::UNIT / 2.0);
@@ -45,7 +46,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Network
             let text = format!("{} {reason}", icon::WARNING);
             ScrollArea::vertical().show(ui, |ui| ui.label(RichText::new(text).color(ui.visuals().error_fg_color)));
         }
-        NetworkState::Open(facts) => layers(ui, &facts),
+        NetworkState::Open(facts) => layers(ui, &facts, shared),
     }
 }
 
@@ -125,7 +126,7 @@ fn files(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut NetworkView) {
     });
 }
 
-fn layers(ui: &mut Ui, facts: &Facts) {
+fn layers(ui: &mut Ui, facts: &Facts, shared: &mut Shared) {
     let text = format!(
         "{}: {} parameters, sees {}, {} classes",
         facts.name,
@@ -136,14 +137,26 @@ fn layers(ui: &mut Ui, facts: &Facts) {
     ui.add(Label::new(RichText::new(&text).small()).truncate()).on_hover_text(&text);
     ScrollArea::both().auto_shrink(false).show(ui, |ui| {
         let mut table = Table::begin(ui, &COLUMNS);
-        let text = ui.visuals().text_color();
-        for layer in &facts.layers {
-            let row = table.row(ui, || format!("Layer {}: {}, output {}", layer.name, layer.kind, layer.output));
-            row.text(ui, 0, &layer.name, text);
-            row.text(ui, 1, layer.kind.replace('_', " "), text);
-            row.text(ui, 2, layer.output, text);
-            row.text(ui, 3, layer.receptive_field.size, text);
-            row.text(ui, 4, format::magnitude(layer.parameters), text);
+        let (text, accent) = (ui.visuals().text_color(), theme::accent(ui.visuals().dark_mode));
+        let chosen = shared.cut(facts).map(|cut| cut.name.clone());
+        for cut in &facts.cuts {
+            let is_chosen = chosen.as_deref() == Some(cut.name.as_str());
+            let row = table.row(ui, || {
+                let chosen = if is_chosen { ", chosen" } else { "" };
+                format!("Layer {}: {}, output {}{chosen}", cut.name, cut.kind, cut.shape)
+            });
+            let colour = if is_chosen { accent } else { text };
+            // What is inside a block stands to the right of it.
+            let name = if cut.cut.inner > 0 { format!("  {}", cut.name) } else { cut.name.clone() };
+            row.text(ui, 0, name, colour);
+            row.text(ui, 1, cut.kind.replace('_', " "), colour);
+            row.text(ui, 2, cut.shape, colour);
+            row.text(ui, 3, cut.fields.vertical.size, colour);
+            let layer = facts.layers.iter().find(|layer| layer.name == cut.name);
+            row.text(ui, 4, layer.map_or_else(String::new, |layer| format::magnitude(layer.parameters)), colour);
+            if row.response.interact(Sense::click()).clicked() {
+                shared.choose(&cut.name);
+            }
         }
     });
 }

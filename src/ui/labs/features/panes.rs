@@ -1,7 +1,7 @@
 //! The panes of the lab.
 
 use super::layouts::Arrangement;
-use super::{Kept, Views, follow, help, network, pictures};
+use super::{Kept, Views, help, keys, network, occlusion, pictures, unit, units};
 use crate::ui::app::HelpText;
 use crate::ui::export::Records;
 use crate::ui::labs::frame::LabPane;
@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 pub enum Pane {
     Network,
     Pictures,
+    Units,
+    Unit,
+    Occlusion,
 }
 
 impl LabPane for Pane {
@@ -22,15 +25,19 @@ impl LabPane for Pane {
     type Arrangement = Arrangement;
 
     const LAB: Lab = Lab::Features;
-    const ALL: &'static [Self] = &[Self::Network, Self::Pictures];
+    const ALL: &'static [Self] = &[Self::Network, Self::Pictures, Self::Units, Self::Unit, Self::Occlusion];
     const SETTINGS: Self = Self::Network;
-    const FIRST: Self = Self::Pictures;
-    const OPENING: &'static str = "What does each unit look for, and where? Drop photographs on the window and see what the network makes of them.";
+    const FIRST: Self = Self::Unit;
+    const OPENING: &'static str =
+        "What does each unit look for, and where? Choose a layer, then a unit: its top nine images say it.";
 
     fn title(self) -> &'static str {
         match self {
             Self::Network => "Network",
             Self::Pictures => "Pictures",
+            Self::Units => "Units",
+            Self::Unit => "Unit",
+            Self::Occlusion => "Occlusion",
         }
     }
 
@@ -39,6 +46,9 @@ impl LabPane for Pane {
         match self {
             Self::Network => "which network is looked into".to_owned(),
             Self::Pictures => format!("as they are seen and classified{of}"),
+            Self::Units => format!("all units of a layer{of}"),
+            Self::Unit => format!("what one unit looks for{of}"),
+            Self::Occlusion => format!("what is missed when a part is hidden{of}"),
         }
     }
 
@@ -47,25 +57,39 @@ impl LabPane for Pane {
     }
 
     fn show(self, ui: &mut Ui, context: &mut LabContext<'_>, views: &mut Views) {
-        follow(ui, context);
+        let shared = &mut views.shared;
         match self {
-            Self::Network => network::show(ui, context, &mut views.network),
+            Self::Network => network::show(ui, context, &mut views.network, shared),
             Self::Pictures => pictures::show(ui, context, &mut views.pictures),
+            Self::Units => units::show(ui, context, &mut views.units, shared),
+            Self::Unit => unit::show(ui, context, &mut views.unit, shared),
+            Self::Occlusion => occlusion::show(ui, context, &mut views.occlusion, shared),
         }
     }
 
-    fn records(self, context: &LabContext<'_>, _: &mut Views) -> Option<Records> {
+    fn begin_frame(ctx: &egui::Context, context: &mut LabContext<'_>, views: &mut Views) {
+        context.session.renew_explored();
+        for fault in context.session.exploration.follow(ctx) {
+            context.session.log.error(fault);
+        }
+        keys::press(ctx, context, &mut views.shared);
+    }
+
+    fn records(self, context: &LabContext<'_>, views: &mut Views) -> Option<Records> {
         match self {
             Self::Network => network::records(context),
             Self::Pictures => pictures::records(context),
+            Self::Units => units::records(context, &views.shared),
+            Self::Unit => unit::records(context, &views.shared),
+            Self::Occlusion => occlusion::records(context),
         }
     }
 
-    fn keep(_: &Views) -> Kept {
-        Kept {}
+    fn keep(views: &Views) -> Kept {
+        Kept { shared: views.shared.clone() }
     }
 
-    fn restore(_: Kept) -> Views {
-        Views::default()
+    fn restore(kept: Kept) -> Views {
+        Views { shared: kept.shared, ..Views::default() }
     }
 }

@@ -1,10 +1,15 @@
 //! What the Features lab looks into: one trained network, and the pictures that it is shown.
 
+mod answers;
+
+pub use answers::{ImageOf, SheetSource, UnitView};
+
 use super::Session;
 use super::background::{Progress, Task};
 use crate::data::{Picture, example_pictures, open_pictures};
 use crate::engine::{Command, Explorer, Facts, Guessed, Query, QueryId, Question, Reply, RunId, Subject, Ticket};
 use crate::nets::Checkpoint;
+use answers::Answers;
 use egui::Context;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,6 +59,16 @@ impl<K: Clone + PartialEq, T> Asked<K, T> {
         }
     }
 
+    /// The last answer, whatever it is about.
+    pub fn last(&self) -> Option<&T> {
+        self.answer.as_ref().map(|(_, answer)| answer)
+    }
+
+    /// Whether the last question was about `key`.
+    pub fn is_about(&self, key: &K) -> bool {
+        self.asked.as_ref().is_some_and(|(_, asked)| asked == key)
+    }
+
     /// What is known of `key`.
     pub fn of(&self, key: &K) -> Option<&T> {
         self.answer.as_ref().filter(|(own, _)| own == key).map(|(_, answer)| answer)
@@ -67,11 +82,12 @@ pub struct Exploration {
     network: NetworkState,
     loading: Ticket,
     pictures: Vec<Picture>,
-    /// Counts the changes of the pictures and of the network.
-    revision: u64,
+    /// Counts the changes of the network, and of the pictures.
+    revision: (u64, u64),
     selected: usize,
     reading: Vec<Task<Vec<Result<Picture, String>>>>,
-    guesses: Asked<u64, Vec<Guessed>>,
+    guesses: Asked<(u64, u64), Vec<Guessed>>,
+    answers: Answers,
     /// Why a question had no answer.
     refused: Option<String>,
     /// Whether the network of the run in hand is looked into, and how it is kept up to date.
@@ -94,10 +110,11 @@ impl Default for Exploration {
             network: NetworkState::Opening,
             loading: Ticket::default(),
             pictures: example_pictures(),
-            revision: 0,
+            revision: (0, 0),
             selected: 0,
             reading: Vec::new(),
             guesses: Asked::default(),
+            answers: Answers::default(),
             refused: None,
             run: None,
         }
@@ -177,7 +194,7 @@ impl Exploration {
 
     fn take(&mut self, subject: Subject) {
         self.subject = subject;
-        self.changed();
+        self.network_changed();
         if let Some(explorer) = &self.explorer {
             self.loading = explorer.look_into(self.subject.clone());
         }
@@ -193,7 +210,7 @@ impl Exploration {
         }
         self.pictures.push(picture);
         self.selected = self.pictures.len() - 1;
-        self.changed();
+        self.pictures_changed();
         Ok(())
     }
 
@@ -201,7 +218,7 @@ impl Exploration {
         if picture < self.pictures.len() {
             self.pictures.remove(picture);
             self.selected = self.selected.min(self.pictures.len().saturating_sub(1));
-            self.changed();
+            self.pictures_changed();
         }
     }
 
@@ -209,7 +226,7 @@ impl Exploration {
     pub fn reset_pictures(&mut self) {
         self.pictures = example_pictures();
         self.selected = 0;
-        self.changed();
+        self.pictures_changed();
     }
 
     /// Reads pictures in the background: image files, and what is in folders and archives.
@@ -233,20 +250,38 @@ impl Exploration {
                 Reply::Failed(reason) if ticket == self.loading => self.network = NetworkState::Failed(reason),
                 Reply::Failed(reason) => self.refused = Some(reason),
                 Reply::Guesses(guesses) => self.guesses.take(ticket, guesses),
-                Reply::Loaded(_) => {}
+                other => self.answers.take(ticket, other),
             }
         }
         if matches!(self.network, NetworkState::Open(_)) {
             let pictures = &self.pictures;
             let ask = || explorer.ask(Question::Guesses { pictures: pictures.clone(), top: TOP });
             self.guesses.want(&self.revision, ask);
+            self.ask_for_wanted();
         }
         faults
     }
 
-    fn changed(&mut self) {
-        self.revision += 1;
+    fn network_changed(&mut self) {
+        self.revision.0 += 1;
         self.refused = None;
+        self.answers.forget(false);
+    }
+
+    fn pictures_changed(&mut self) {
+        self.revision.1 += 1;
+        self.refused = None;
+        self.answers.forget(true);
+    }
+
+    fn revision(&self) -> (u64, u64) {
+        self.revision
+    }
+
+    /// What the network sees of a picture.
+    pub fn seen(&self, picture: usize) -> Option<Arc<[u8]>> {
+        let guessed = self.guesses().get(picture)?.as_ref().ok()?;
+        Some(Arc::clone(&guessed.seen))
     }
 
     fn take_read(&mut self) -> Vec<String> {

@@ -26,6 +26,8 @@ pub(crate) enum Purpose {
     Classes = 9,
     /// What is where in a scene.
     Scenes = 10,
+    /// Where an image that is made for a unit starts, and how it moves.
+    Maximisation = 11,
 }
 
 /// The generator for one purpose at one place: the same arguments, the same numbers, on every machine.

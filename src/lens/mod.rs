@@ -6,6 +6,10 @@ mod agreement;
 mod class_bias;
 mod class_similarity;
 mod deconvolution;
+mod grad_cam;
+mod gradient_input;
+mod integrated_gradients;
+mod maximisation;
 mod soft_targets;
 mod specialists;
 mod target;
@@ -15,6 +19,10 @@ pub use agreement::{Agreement, Ranked, agreement, hardest, largest_disagreements
 pub use class_bias::{ClassShifts, CommonShift, ShiftErrors, best_class_shifts, errors_with_shifts};
 pub use class_similarity::{Dendrogram, Merge, class_similarity, class_tree};
 pub use deconvolution::{Reconstruction, reconstruct, strongest_unit};
+pub use grad_cam::{ClassMap, grad_cam};
+pub use gradient_input::gradient_times_input;
+pub use integrated_gradients::{Attribution, IntegratedGradients};
+pub use maximisation::{Maximisation, MaximisationSettings};
 pub use soft_targets::{
     MeanSoftTargets, divergence, divergences, effective_classes, entropies, entropy, entropy_curve, mean_soft_targets,
 };

@@ -8,9 +8,6 @@ use crate::nets;
 use clap::{Args, ValueEnum};
 use std::process::ExitCode;
 
-/// The signal starts as the unit's own activation at the output of the layer (as 1 with `--rule gradient`) and goes back to
-/// the image: maxima to where they stood, convolutions by their transposed filters, the rest as the rule says. The
-/// array of an .npz is called `reconstruction`.
 #[derive(Args)]
 pub(in crate::cli) struct DeconvArgs {
     #[command(flatten)]

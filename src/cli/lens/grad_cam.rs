@@ -7,7 +7,6 @@ use crate::lens::{Target, grad_cam, strongest_unit};
 use clap::Args;
 use std::process::ExitCode;
 
-/// Where in the image a class is seen. The array of an .npz is called `map`, as large as the image, with one channel.
 #[derive(Args)]
 pub(in crate::cli) struct GradCamArgs {
     #[command(flatten)]

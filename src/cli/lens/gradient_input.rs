@@ -7,7 +7,6 @@ use crate::lens::gradient_times_input;
 use clap::Args;
 use std::process::ExitCode;
 
-/// The array of an .npz is called `attribution`.
 #[derive(Args)]
 pub(in crate::cli) struct GradientInputArgs {
     #[command(flatten)]

@@ -8,8 +8,6 @@ use clap::Args;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Along the straight way from the baseline to the image. The array of an .npz is called `attribution`; its sum is what the
-/// image changes of the activation, but for the error of the steps.
 #[derive(Args)]
 pub(in crate::cli) struct IntegratedGradientsArgs {
     #[command(flatten)]

@@ -7,8 +7,6 @@ use crate::lens::{Maximisation, MaximisationSettings};
 use clap::Args;
 use std::process::ExitCode;
 
-/// From noise, by climbing the gradient. Without --at it is the unit in the middle of its map. The array of an .npz is called
-/// `image`, as the network sees it.
 #[derive(Args)]
 pub(in crate::cli) struct MaximiseArgs {
     #[command(flatten)]

@@ -19,14 +19,28 @@ use std::process::ExitCode;
 #[derive(Subcommand)]
 pub(super) enum LensCommand {
     /// Carry a unit's activation back to the pixels that it came from (Zeiler and Fergus 2013, arXiv 1311.2901).
+    ///
+    /// The signal starts as the unit's own activation at the output of the layer (as 1 with `--rule gradient`) and goes back to
+    /// the image: maxima to where they stood, convolutions by their transposed filters, the rest as the rule says. The
+    /// array of an .npz is called `reconstruction`.
     Deconv(deconv::DeconvArgs),
     /// The gradient of a unit times the image.
+    ///
+    /// The array of an .npz is called `attribution`.
     GradientInput(gradient_input::GradientInputArgs),
     /// The gradient of a unit summed up on the way from an empty image (Sundararajan et al. 2017, arXiv 1703.01365).
+    ///
+    /// Along the straight way from the baseline to the image. The array of an .npz is called `attribution`; its sum is what the
+    /// image changes of the activation, but for the error of the steps.
     IntegratedGradients(integrated_gradients::IntegratedGradientsArgs),
     /// A map of where a class is seen (Selvaraju et al. 2017, arXiv 1610.02391).
+    ///
+    /// Where in the image a class is seen. The array of an .npz is called `map`, as large as the image, with one channel.
     GradCam(grad_cam::GradCamArgs),
     /// Make an image that a unit answers to strongly.
+    ///
+    /// From noise, by climbing the gradient. Without --at it is the unit in the middle of its map. The array of an .npz is called
+    /// `image`, as the network sees it.
     Maximise(maximise::MaximiseArgs),
 }
 

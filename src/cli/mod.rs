@@ -7,6 +7,7 @@ mod evaluate;
 mod experiment;
 mod figures;
 mod find_rate;
+mod lens;
 mod list;
 mod pack;
 mod predict;
@@ -81,6 +82,9 @@ enum Command {
     Report(report::ReportArgs),
     /// Say what is on images: the most probable classes of each, with logits and probabilities.
     Predict(predict::PredictArgs),
+    /// Look into a network: what in an image a unit answers to, and more.
+    #[command(subcommand)]
+    Lens(lens::LensCommand),
     /// Write the network of a checkpoint alone, in half precision.
     Pack(pack::PackArgs),
     /// Measure training and inference of each network on a device.
@@ -110,6 +114,7 @@ pub fn main() -> ExitCode {
         Some(Command::Figures(args)) => figures::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
+        Some(Command::Lens(command)) => lens::run(&command),
         Some(Command::Pack(args)) => pack::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
     };

@@ -30,6 +30,8 @@ pub(crate) enum Purpose {
     Parts = 11,
     /// Which choices a permutation test makes.
     Permutations = 12,
+    /// Where an image that is made for a unit starts, and how it moves.
+    Maximisation = 13,
 }
 
 /// The generator for one purpose at one place: the same arguments, the same numbers, on every machine.

@@ -14,9 +14,9 @@ use egui::{Button, ComboBox, Grid, Label, RichText, ScrollArea, Sense, Ui};
 use std::path::PathBuf;
 
 const COLUMNS: [Column; 5] = [
-    Column::text("Layer", 84.0, "The name of the layer"),
-    Column::text("Kind", 84.0, "What it does"),
-    Column::text("Output", 78.0, "Channels x height x width of what it gives"),
+    Column::text("Layer", 76.0, "The name of the layer; what is inside a block stands to the right"),
+    Column::text("Kind", 62.0, "What it does"),
+    Column::text("Output", 68.0, "Channels x height x width of what it gives"),
     Column::number("Field", 44.0, "Side of its receptive field in the image, in pixels"),
     Column::number("Parameters", 66.0, "Values that are learned"),
 ];
@@ -146,8 +146,8 @@ fn layers(ui: &mut Ui, facts: &Facts, shared: &mut Shared) {
                 format!("Layer {}: {}, output {}{chosen}", cut.name, cut.kind, cut.shape)
             });
             let colour = if is_chosen { accent } else { text };
-            // What is inside a block stands to the right of it.
-            let name = if cut.cut.inner > 0 { format!("  {}", cut.name) } else { cut.name.clone() };
+            let inner = cut.name.rsplit_once('/').map(|(_, inner)| format!("    {inner}"));
+            let name = inner.filter(|_| cut.cut.inner > 0).unwrap_or_else(|| cut.name.clone());
             row.text(ui, 0, name, colour);
             row.text(ui, 1, cut.kind.replace('_', " "), colour);
             row.text(ui, 2, cut.shape, colour);

@@ -4,7 +4,7 @@
 use super::LabContext;
 use super::shared::Shared;
 use super::tiles::Tiles;
-use super::units::{coloured, fitted};
+use super::units::fitted;
 use crate::engine::{Facts, OcclusionQuestion, OcclusionSeen};
 use crate::lens::{Fill, Occluded};
 use crate::nets::Shape;
@@ -18,12 +18,15 @@ use egui::{
     Align2, Color32, ComboBox, DragValue, FontId, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, Stroke,
     StrokeKind, Ui, Vec2, WidgetInfo, vec2,
 };
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const GAP: f32 = theme::UNIT;
 const LINE: f32 = 14.0;
 const LARGEST: f32 = 260.0;
 const SMALLEST: f32 = 96.0;
+/// So many classes are named.
+const MOST_NAMED: usize = 6;
 /// Places along each axis that a new picture begins with.
 const PLACES: usize = 24;
 
@@ -76,6 +79,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Occlusi
     view.tiles.begin_frame();
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         maps(ui, view, &question, &seen, &facts);
+        legend(ui, &seen, &facts);
         bars(ui, view, &seen, &facts, question.class);
     });
 }
@@ -170,15 +174,24 @@ fn maps(ui: &mut Ui, view: &mut OcclusionPane, question: &OcclusionQuestion, see
     let shape = Shape::new(3, map.tops.len(), map.lefts.len());
     let stamp = Arc::as_ptr(seen) as u64;
     let dark = ui.visuals().dark_mode;
-    let whole = &map.whole;
-    let layer = format!("activity of map {}", map.unit);
-    let truth = format!("p({})", class_name(&facts.class_names, question.class));
-    let most = map.places.iter().fold(whole.activity.abs(), |most, place| most.max(place.activity.abs()));
-    let drawn = [(Part::Activity, &*layer), (Part::Truth, &truth), (Part::Predicted, "most probable class")];
+    let background = theme::plot_background(dark);
+    let activity = range(map.places.iter().map(|place| place.activity));
+    let truth = range(map.places.iter().map(|place| place.truth));
+    let named = |what: String, (low, high): (f32, f32)| {
+        format!("{what}, {} to {}", theme::figures(f64::from(low)), theme::figures(f64::from(high)))
+    };
+    let activity_title = named(format!("activity of map {}", map.unit), activity);
+    let truth_title = named(format!("p({})", class_name(&facts.class_names, question.class)), truth);
+    let drawn =
+        [(Part::Activity, &*activity_title), (Part::Truth, &truth_title), (Part::Predicted, "most probable class")];
     let paint = |part| match part {
-        Part::Truth => painted(map.places.iter().map(|place| place.truth), shape, 1.0, dark),
-        Part::Predicted => classes(map.places.iter().map(|place| place.predicted), shape),
-        Part::Picture | Part::Activity => painted(map.places.iter().map(|place| place.activity), shape, most, dark),
+        Part::Truth => painted(map.places.iter().map(|place| place.truth), truth, shape, background),
+        Part::Predicted => {
+            planes(map.places.iter().map(|place| theme::class_colour(place.predicted)), shape, background)
+        }
+        Part::Picture | Part::Activity => {
+            painted(map.places.iter().map(|place| place.activity), activity, shape, background)
+        }
     };
     let mut hovered = None;
     for (index, (part, name)) in drawn.into_iter().enumerate() {
@@ -236,18 +249,46 @@ fn bars(ui: &mut Ui, view: &OcclusionPane, seen: &OcclusionSeen, facts: &Facts, 
     ui.label(RichText::new(text).small().weak());
 }
 
-fn painted(values: impl Iterator<Item = f32>, shape: Shape, most: f32, dark: bool) -> Vec<u8> {
-    let mut values: Vec<f32> = values.collect();
-    values.resize(shape.height * shape.width, 0.0);
-    coloured(&values, most, dark)
+/// The lowest and the highest value; (0, 0) where there is none.
+fn range(values: impl Iterator<Item = f32>) -> (f32, f32) {
+    values
+        .fold(None, |range: Option<(f32, f32)>, value| {
+            Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
+        })
+        .unwrap_or_default()
 }
 
-/// Each class in its colour, `[3, height, width]`; black where it is not known yet.
-fn classes(predicted: impl Iterator<Item = usize>, shape: Shape) -> Vec<u8> {
-    let mut colours: Vec<Color32> = predicted.map(theme::class_colour).collect();
-    colours.resize(shape.height * shape.width, Color32::BLACK);
+/// Values from the lowest to the highest in the colours of the sequential map.
+fn painted(values: impl Iterator<Item = f32>, (low, high): (f32, f32), shape: Shape, background: Color32) -> Vec<u8> {
+    let span = if high > low { high - low } else { 1.0 };
+    planes(values.map(|value| theme::sequential((value - low) / span)), shape, background)
+}
+
+/// Red, green and blue, `[3, height, width]`; what is not known yet is background.
+fn planes(colours: impl Iterator<Item = Color32>, shape: Shape, background: Color32) -> Vec<u8> {
+    let mut colours: Vec<Color32> = colours.collect();
+    colours.resize(shape.height * shape.width, background);
     let channel = |of: fn(&Color32) -> u8| colours.iter().map(of);
     channel(Color32::r).chain(channel(Color32::g)).chain(channel(Color32::b)).collect()
+}
+
+/// The classes that are most probable anywhere, each in its colour, those with the most places first.
+fn legend(ui: &mut Ui, seen: &OcclusionSeen, facts: &Facts) {
+    let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
+    for place in &seen.map.places {
+        *counts.entry(place.predicted).or_default() += 1;
+    }
+    let mut classes: Vec<(usize, usize)> = counts.into_iter().collect();
+    classes.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new("most probable:").small().weak());
+        for (class, count) in classes.iter().take(MOST_NAMED) {
+            let (swatch, _) = ui.allocate_exact_size(Vec2::splat(theme::UNIT), Sense::hover());
+            ui.painter().rect_filled(swatch, 1.0, theme::class_colour(*class));
+            let share = format::short_percent(*count as f64 / seen.done.max(1) as f64);
+            ui.label(RichText::new(format!("{} {share}", class_name(&facts.class_names, *class))).small());
+        }
+    });
 }
 
 fn title(ui: &Ui, place: Rect, text: &str) {

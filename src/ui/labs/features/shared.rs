@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Shared {
-    /// Name of a cut; the first convolution's nonlinearity of a network that has no such cut.
+    /// Name of a cut; where there is none, one whose units look for parts of things.
     #[serde(skip)]
     pub layer: Option<String>,
     #[serde(skip)]
@@ -71,10 +71,18 @@ impl Shared {
     }
 }
 
-/// The first nonlinearity with maps: there units begin to be selective.
+/// The highest layer whose maps still say where: there units look for parts of things.
 fn first(facts: &Facts) -> Option<&CutFacts> {
-    facts.cuts.iter().find(|cut| cut.kind.starts_with("relu") && !cut.shape.is_vector())
+    let least = facts.input.height.div_ceil(FINEST);
+    let says_where = |cut: &&CutFacts| {
+        let is_usual = cut.kind.starts_with("relu") || cut.kind == "block";
+        is_usual && cut.cut.inner == 0 && !cut.shape.is_vector() && cut.shape.height >= least
+    };
+    facts.cuts.iter().rev().find(says_where)
 }
+
+/// Of an image's side, so many pixels to one of a map that still says where.
+const FINEST: usize = 16;
 
 pub(super) const RULES: [(Rule, &str, &str); 3] = [
     (

@@ -51,7 +51,7 @@ impl Shown {
         match self {
             Self::Maps => "The map of each unit for the selected picture, colours scaled by layer",
             Self::Carried => {
-                "Where in the selected picture each unit is strongest, carried back to the pixels by the backward rule"
+                "What each unit sees of the selected picture where it is strongest, carried back to the pixels by the backward rule"
             }
             Self::Top => "The parts of the nine images that activate each unit most, cut to its receptive field",
             Self::TopCarried => "The same nine, each carried back to the pixels by the backward rule",
@@ -351,8 +351,12 @@ fn tile_of(
             };
             let images = || Some(vec![carried.picture.to_vec()]);
             let stamp = Arc::as_ptr(&carried) as u64;
+            let patch = carried.place.map(|[y, x]| known.cut.fields.patch(y, x, known.input));
             if let Some(atlas) = view.tiles.get(&ctx, unit, stamp, known.input, images) {
-                atlas.paint(ui.painter(), 0, fitted(rect, known.input));
+                match patch.filter(|_| carried.scale > 0.0) {
+                    Some(patch) => paint_patch(ui, atlas, 0, patch, rect),
+                    None => atlas.paint(ui.painter(), 0, fitted(rect, known.input)),
+                }
             }
         }
         Shown::Top | Shown::TopCarried => sheet(ui, context, view, shared, known, unit, rect),

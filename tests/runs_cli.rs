@@ -59,6 +59,13 @@ fn runs_are_listed_compared_and_exported() {
     let diff: Value = serde_json::from_str(&text(&run(&["runs", "diff", b, file, "--json"]))).unwrap();
     assert_eq!(diff["settings"], serde_json::json!({}));
     assert_eq!(run(&["runs", "export", b, "--out", file]).status.code(), Some(2), "it is there already");
+
+    let curves = folder.path().join("out/b.jsonl");
+    text(&run(&["runs", "export", b, "--format", "jsonl", "--out", curves.to_str().unwrap()]));
+    assert_eq!(fs::read_to_string(&curves).unwrap().lines().count(), 2);
+    let output = run(&["runs", "export", b, "--format", "xls", "--out", "x.xls"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("zip, csv, jsonl, tensorboard"));
 }
 
 #[test]

@@ -5,8 +5,8 @@ mod common;
 
 use common::{is_finished, small_config, start, wait_for, wait_until};
 use glassbox::engine::{
-    Command, Engine, Event, Phase, Point, RunFolder, RunId, StoredError, StoredRun, export_run, find_runs, is_run,
-    write_notes,
+    Command, Engine, Event, Phase, Point, RunFolder, RunFormat, RunId, StoredError, StoredRun, export_run, find_runs,
+    is_run, write_notes,
 };
 use glassbox::experiments::{Config, TrainConfig};
 use proptest::prelude::*;
@@ -202,7 +202,7 @@ fn a_zip_opens_elsewhere() {
     fs::write(path.join("figures/loss.svg"), "<svg/>").unwrap();
     let elsewhere = folder.path().join("another machine");
     let file = elsewhere.join("sent.zip");
-    export_run(&path, &file).unwrap();
+    export_run(&path, &file, RunFormat::Zip).unwrap();
     let whole = StoredRun::read(&path).unwrap();
     fs::remove_dir_all(&path).unwrap();
     assert!(is_run(&file));
@@ -217,7 +217,7 @@ fn a_zip_opens_elsewhere() {
     assert!(names.contains(&"mine/figures/loss.svg".to_owned()), "{names:?}");
     // What is a zip already is copied.
     let copy = folder.path().join("copy.zip");
-    export_run(&file, &copy).unwrap();
+    export_run(&file, &copy, RunFormat::Zip).unwrap();
     assert_eq!(fs::read(&copy).unwrap(), fs::read(&file).unwrap());
     // Unpacked by another program it is a run folder again.
     zip::ZipArchive::new(fs::File::open(&copy).unwrap()).unwrap().extract(folder.path()).unwrap();
@@ -250,7 +250,12 @@ fn a_zip_that_reaches_outside_or_holds_no_run_is_refused() {
     refused(&[("readme.txt", b"hello")], "holds no run");
     fs::write(&file, b"this is no zip").unwrap();
     assert!(StoredRun::read(&file).unwrap_err().to_string().contains("zip"));
-    assert!(export_run(folder.path(), &folder.path().join("out.zip")).unwrap_err().to_string().contains("no run"));
+    assert!(
+        export_run(folder.path(), &folder.path().join("out.zip"), RunFormat::Zip)
+            .unwrap_err()
+            .to_string()
+            .contains("no run")
+    );
     assert!(!folder.path().join("out.zip").exists());
 }
 

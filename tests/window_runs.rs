@@ -279,6 +279,14 @@ fn a_run_is_saved_exported_opened_elsewhere_and_continued() {
     });
     let points = StoredRun::read(&file).unwrap().points;
     assert_eq!(points.len(), harness.state().session.points_held());
+    let curves = folder.path().join("curves.jsonl");
+    click(&mut harness, &format!("Menu of {name}"));
+    click(&mut harness, "Export...");
+    click(&mut harness, "Export format");
+    click(&mut harness, "jsonl");
+    type_over(&mut harness, "Run path", curves.to_str().unwrap(), Key::Enter);
+    wait(&mut harness, "the curves", |_| curves.exists());
+    assert_eq!(std::fs::read_to_string(&curves).unwrap().lines().count(), points.len());
     drop(harness);
 
     let config = TrainConfig { epochs: 2, ..tiny() };

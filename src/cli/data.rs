@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Subcommand)]
 pub(super) enum DataCommand {
@@ -68,9 +69,11 @@ fn fetch(args: &FetchArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn info(args: &InfoArgs) -> anyhow::Result<ExitCode> {
-    let opening = Opening(bar(None, "{pos}/{len} files, {eta} left", args.json));
+    // Nothing is half done when it ends by Ctrl-C.
+    let interrupted = AtomicBool::new(false);
+    let opening = Opening::new(&interrupted, args.json);
     let source = named_with(&args.path, &args.images, &opening).map_err(WrongArgument::new)?;
-    opening.0.finish_and_clear();
+    drop(opening);
     let standardisation = Standardisation::measure(&Split::all(Arc::clone(&source.train)));
     let text =
         if args.json { as_json(&source, &standardisation).to_string() } else { as_text(&source, &standardisation) };
@@ -142,13 +145,28 @@ impl FetchProgress for FetchBar {
     }
 }
 
-/// How far opening is.
-struct Opening(ProgressBar);
+/// How far opening is, and whether it is to go on.
+pub(super) struct Opening<'a> {
+    bar: ProgressBar,
+    interrupted: &'a AtomicBool,
+}
 
-impl Progress for Opening {
+impl<'a> Opening<'a> {
+    pub(super) fn new(interrupted: &'a AtomicBool, is_hidden: bool) -> Self {
+        Self { bar: bar(None, "{pos}/{len} files, {eta} left", is_hidden), interrupted }
+    }
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl Progress for Opening<'_> {
     fn opened(&self, files: usize, of: usize) -> bool {
-        self.0.set_length(of as u64);
-        self.0.set_position(files as u64);
-        true
+        self.bar.set_length(of as u64);
+        self.bar.set_position(files as u64);
+        !self.interrupted.load(Ordering::Relaxed)
     }
 }

@@ -1,6 +1,7 @@
 //! `glassbox run`.
 
 use super::bar::bar;
+use super::interrupt::{INTERRUPTED, listen};
 use super::train::time;
 use super::{WrongArgument, parse_settings};
 use crate::engine::{Command, Engine, Event, ExperimentCommand, ExperimentSnapshot, Phase, RunId};
@@ -8,7 +9,7 @@ use crate::experiments::{
     Config, DistillConfig, ExperimentConfig, MemberState, SpecialistsConfig, Status, distillation_preset,
     distillation_presets, report, specialists_preset, specialists_presets,
 };
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -20,9 +21,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
-
-/// Ended by Ctrl-C, as shells count it.
-const INTERRUPTED: u8 = 130;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Kind {
@@ -73,9 +71,7 @@ pub(super) fn run(args: &ExperimentArgs) -> anyhow::Result<ExitCode> {
         // Full means that a wake-up is on its way already.
         let _ = wake.try_send(());
     });
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;
+    let interrupted = listen()?;
     engine.send(Command::Experiment(command))?;
     let folder = args.out.clone().or_else(|| args.resume.clone());
     let mut follower = Follower::new(engine, folder, args.json);

@@ -5,8 +5,10 @@ mod bench;
 mod data;
 mod evaluate;
 mod experiment;
+mod features;
 mod figures;
 mod find_rate;
+mod interrupt;
 mod lens;
 mod list;
 mod pack;
@@ -85,7 +87,9 @@ enum Command {
     /// Look into a network: what in an image a unit answers to, and more.
     #[command(subcommand)]
     Lens(lens::LensCommand),
-    /// Write the network of a checkpoint alone, in half precision.
+    /// Write what crosses a cut of a network, for every image of a data set, as an .npz.
+    Features(features::FeaturesArgs),
+    /// Write the network of a checkpoint alone, without what the optimiser remembers.
     Pack(pack::PackArgs),
     /// Measure training and inference of each network on a device.
     Bench(bench::BenchArgs),
@@ -115,6 +119,7 @@ pub fn main() -> ExitCode {
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
         Some(Command::Lens(command)) => lens::run(&command),
+        Some(Command::Features(args)) => features::run(&args),
         Some(Command::Pack(args)) => pack::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),
     };

@@ -4,7 +4,7 @@ use super::WrongArgument;
 use crate::engine::{open_device, write_atomically};
 use crate::experiments::Classifier;
 use crate::nets::Checkpoint;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -20,9 +20,18 @@ pub(super) struct PackArgs {
     /// The network that the weights are for: a preset, or the path of a TOML file.
     #[arg(long)]
     network: Option<String>,
+    /// half: 16 bits a value, right to three digits; single: 32 bits, as it was trained.
+    #[arg(long, value_enum, default_value_t = Precision::Half)]
+    precision: Precision,
 }
 
-/// A network alone, in half precision: as those in `assets/networks` are kept.
+#[derive(Clone, Copy, ValueEnum)]
+enum Precision {
+    Half,
+    Single,
+}
+
+/// A network alone: in half precision as those in `assets/networks` are kept, in single precision for other programs.
 pub(super) fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
     let mut checkpoint = if let Some(network) = &args.network {
         let device = open_device("cpu").map_err(WrongArgument::new)?;
@@ -33,7 +42,10 @@ pub(super) fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
         Checkpoint::from_bytes(&bytes, &origin).map_err(WrongArgument::new)?
     };
     checkpoint.arrays.retain(|array| !array.name.starts_with(LEFT_OUT));
-    let packed = checkpoint.to_half_bytes();
+    let packed = match args.precision {
+        Precision::Half => checkpoint.to_half_bytes(),
+        Precision::Single => checkpoint.to_bytes(),
+    };
     write_atomically(&args.out, &packed)?;
     println!("{}: {} bytes", args.out.display(), packed.len());
     Ok(ExitCode::SUCCESS)

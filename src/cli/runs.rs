@@ -1,7 +1,7 @@
-//! `glassbox runs`: run folders and exported runs, listed, compared, packed.
+//! `glassbox runs`: run folders and exported runs, listed, compared, exported.
 
 use super::WrongArgument;
-use crate::engine::{StoredRun, export_run, find_runs};
+use crate::engine::{RunFormat, StoredRun, export_run, find_runs};
 use crate::experiments::{SettingChange, TrainConfig, compare_settings};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ pub(super) enum RunsCommand {
     List(ListArgs),
     /// Show the settings in which runs differ, beside their best figures.
     Diff(DiffArgs),
-    /// Pack a run folder into one zip that opens on any machine.
+    /// Write a run as one zip that opens on any machine, or its curves for other programs.
     Export(ExportArgs),
 }
 
@@ -42,11 +42,14 @@ pub(super) struct DiffArgs {
 
 #[derive(Args)]
 pub(super) struct ExportArgs {
-    /// A run folder.
+    /// A run folder, an exported run, or the folder of an experiment.
     run: PathBuf,
-    /// The zip to write.
-    #[arg(long, value_name = "FILE")]
+    /// The file to write; for TensorBoard a new folder, to be named by its --logdir.
+    #[arg(long, value_name = "PATH")]
     out: PathBuf,
+    /// zip: the whole run; csv, jsonl: every point of every curve; tensorboard: the same as an event file.
+    #[arg(long, default_value_t = RunFormat::Zip)]
+    format: RunFormat,
 }
 
 pub(super) fn run(command: &RunsCommand) -> anyhow::Result<ExitCode> {
@@ -115,7 +118,10 @@ fn export(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     if args.out.exists() {
         anyhow::bail!(WrongArgument(format!("{} is there already: choose another name", args.out.display())));
     }
-    export_run(&args.run, &args.out).map_err(WrongArgument::new)?;
+    let problems = export_run(&args.run, &args.out, args.format).map_err(WrongArgument::new)?;
+    for problem in problems {
+        eprintln!("glassbox: {}: {problem}", args.run.display());
+    }
     println!("{}", args.out.display());
     Ok(ExitCode::SUCCESS)
 }

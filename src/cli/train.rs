@@ -1,11 +1,12 @@
 //! `glassbox train`.
 
 use super::bar::bar;
+use super::interrupt::{INTERRUPTED, listen};
 use super::{WrongArgument, parse_settings};
 use crate::engine::{Command, Engine, Event, Point, RunFolder, RunId, Snapshot, Started};
 use crate::experiments::{Config, TrainConfig, TrainingSummary};
 use crate::train::Hint;
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -16,9 +17,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
-
-/// Ended by Ctrl-C, as shells count it.
-const INTERRUPTED: u8 = 130;
 
 #[derive(Args)]
 pub(super) struct TrainArgs {
@@ -61,9 +59,7 @@ pub(super) fn run(args: TrainArgs) -> anyhow::Result<ExitCode> {
         // Full means that a wake-up is on its way already.
         let _ = wake.try_send(());
     });
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;
+    let interrupted = listen()?;
     engine.send(command)?;
     let report = Report::new(args.json);
     Follower { engine, report, saved: args.out.or(args.resume), interrupted, started: false, stopping: false }

@@ -59,6 +59,8 @@ pub struct Dataset {
     /// Shared with data sets of the same images under other labels.
     pixels: Arc<Vec<u8>>,
     labels: Vec<u16>,
+    /// Of each image, where images are files of their own.
+    files: Option<Arc<[String]>>,
 }
 
 impl Dataset {
@@ -73,7 +75,7 @@ impl Dataset {
         pixels: Vec<u8>,
         labels: Vec<u16>,
     ) -> Result<Self, DataError> {
-        Self { name: name.into(), class_names, shape, pixels: Arc::new(pixels), labels }.checked()
+        Self { name: name.into(), class_names, shape, pixels: Arc::new(pixels), labels, files: None }.checked()
     }
 
     /// The same images under other labels, one each. The pixels are shared, not copied.
@@ -86,7 +88,7 @@ impl Dataset {
         class_names: Vec<String>,
         labels: Vec<u16>,
     ) -> Result<Self, DataError> {
-        Self { name: name.into(), class_names, shape: self.shape, pixels: Arc::clone(&self.pixels), labels }.checked()
+        Self { name: name.into(), class_names, labels, ..self.clone() }.checked()
     }
 
     /// What the dataset is called.
@@ -136,6 +138,17 @@ impl Dataset {
         usize::from(self.labels[i])
     }
 
+    /// The file of each image, as its path within the folder or the archive; none where images are no files of their own.
+    pub fn files(&self) -> Option<&[String]> {
+        self.files.as_deref()
+    }
+
+    /// The same images with the file of each.
+    pub(super) fn with_files(mut self, files: Option<Vec<String>>) -> Self {
+        self.files = files.filter(|files| files.len() == self.len()).map(Arc::from);
+        self
+    }
+
     /// All the pixels, one image after another.
     pub(super) fn pixels(&self) -> &[u8] {
         &self.pixels
@@ -159,6 +172,7 @@ impl Dataset {
         }
         pixels.truncate(kept.len() * size);
         self.labels.truncate(kept.len());
+        self.files = self.files.map(|files| kept.iter().map(|&from| files[from as usize].clone()).collect());
         Self { name: name.into(), pixels: Arc::new(pixels), ..self }.checked()
     }
 

@@ -22,6 +22,7 @@ mod loader;
 mod mnist;
 mod npy;
 mod npz;
+mod npz_writer;
 mod open;
 mod partition;
 mod picture;
@@ -42,11 +43,12 @@ pub use fetch::{Download, FetchProgress, RemoteFile, downloads};
 pub use idx::{IdxImages, load_idx_pair, read_idx_images, read_idx_labels};
 pub use images::{
     Damaged, FileEntry, Files, Fit, ImageFault, ImageLook, ImageOptions, LARGEST_SIDE, Progress, Unwatched,
-    cache_folder, decode_image, look_at_image, open_images,
+    cache_folder, decode_image, fit_pixels, look_at_image, open_images,
 };
 pub use loader::{Batch, BatchPlan, Loader, Prepared, epoch_order};
 pub use mnist::mnist;
 pub use npz::{npz_of_floats, read_floats};
+pub use npz_writer::NpzWriter;
 pub use open::{open, open_with};
 pub use partition::{natural_and_man_made, random_halves};
 pub use picture::{Picture, example_pictures, open_pictures};

@@ -169,7 +169,9 @@ impl Split {
             pixels.extend_from_slice(self.image(i));
         }
         let labels = (0..self.len()).map(|i| self.label(i) as u16).collect();
-        Dataset::new(name, self.dataset.class_names().to_vec(), self.shape(), pixels, labels)
+        let files = self.dataset.files().map(|files| self.indices.iter().map(|&i| files[i as usize].clone()).collect());
+        let dataset = Dataset::new(name, self.dataset.class_names().to_vec(), self.shape(), pixels, labels)?;
+        Ok(dataset.with_files(files))
     }
 
     /// The images whose position in the split satisfies `keep`, in their order.

@@ -1,8 +1,8 @@
 //! Run folders as one file: written as a zip, and read from one without unpacking anything to disk.
 
-use super::files::FileError;
+use super::files::{FileError, is_under_way, write_atomically_with};
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
@@ -120,35 +120,32 @@ fn is_outside(name: &str) -> bool {
 ///
 /// # Errors
 /// When the folder cannot be read or the zip not be written; a file that was there before is untouched then.
-pub fn export_run(run: &Path, destination: &Path) -> Result<(), ArchiveError> {
-    let fail =
-        |error: &dyn ToString| FileError { action: "write", path: destination.to_owned(), reason: error.to_string() };
+pub(super) fn pack_run(run: &Path, destination: &Path) -> Result<(), ArchiveError> {
     // Read first: the zip may be written into the very folder.
     let files = if Source::open(run)?.has(super::folder::CONFIG) { files_in(run)? } else { Vec::new() };
     if files.is_empty() {
         return Err(ArchiveError::NoRun(run.to_owned()));
     }
-    let folder = destination.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(|error| fail(&error))?;
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| fail(&error))?;
-    if run.is_file() {
-        let mut from = File::open(run).map_err(|error| FileError::new("read", run, &error))?;
-        io::copy(&mut from, &mut file).map_err(|error| fail(&error))?;
-    } else {
-        let mut writer = ZipWriter::new(file.as_file_mut());
-        let name = super::stored::run_name(run);
+    let name = super::stored::run_name(run);
+    write_atomically_with(destination, |zip| {
+        if run.is_file() {
+            return io::copy(&mut File::open(run)?, zip).map(|_| ());
+        }
+        let mut writer = ZipWriter::new(BufWriter::new(zip));
         for (path, inside) in &files {
-            let mut from = File::open(path).map_err(|error| FileError::new("read", path, &error))?;
+            let mut from = File::open(path).map_err(|error| in_file(path, &error))?;
             let size = from.metadata().map_or(0, |data| data.len());
             let options = options_for(inside).large_file(size >= u64::from(u32::MAX));
-            writer.start_file(format!("{name}/{inside}"), options).map_err(|error| fail(&error))?;
-            io::copy(&mut from, &mut writer).map_err(|error| fail(&error))?;
+            writer.start_file(format!("{name}/{inside}"), options)?;
+            io::copy(&mut from, &mut writer)?;
         }
-        writer.finish().map_err(|error| fail(&error))?;
-    }
-    file.flush().and_then(|()| file.as_file().sync_all()).map_err(|error| fail(&error))?;
-    file.persist(destination).map_err(|error| fail(&error.error))?;
+        writer.finish()?.flush()
+    })?;
     Ok(())
+}
+
+fn in_file(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn options_for(name: &str) -> SimpleFileOptions {
@@ -170,11 +167,9 @@ fn files_in(run: &Path) -> Result<Vec<(PathBuf, String)>, ArchiveError> {
             let entry = entry.map_err(fail)?;
             let kind = entry.file_type().map_err(fail)?;
             let name = format!("{inside}{}", entry.file_name().to_string_lossy());
-            // A write that was cut off leaves its temporary file behind.
-            let is_temporary = entry.file_name().to_string_lossy().starts_with(".tmp");
             if kind.is_dir() && depth < DEEPEST {
                 folders.push((entry.path(), format!("{name}/"), depth + 1));
-            } else if kind.is_file() && !is_temporary {
+            } else if kind.is_file() && !is_under_way(&entry.file_name()) {
                 found.push((entry.path(), name));
             }
         }

@@ -4,7 +4,7 @@
 //! `events.jsonl` what happened and when; `checkpoints/<network>.safetensors` each network that has learned all it will;
 //! `results.json` once everything is measured; `report.md` the same for people.
 
-use super::files::{FileError, write_atomically};
+use super::files::{FileError, cut_torn_line, remove_left_behind, write_atomically};
 use super::folder::{CONFIG, EVENTS, FolderError, HEADER, METRICS, append};
 use crate::experiments::{Config, ExperimentConfig, Finished};
 use crate::nets::Checkpoint;
@@ -71,6 +71,9 @@ impl ExperimentFolder {
         let rows = written.split_inclusive('\n').skip(1).filter(is_kept);
         let kept: String = std::iter::once(HEADER).chain(rows).collect();
         write_atomically(&file, kept.as_bytes()).map_err(|error| error.to_string())?;
+        cut_torn_line(&path.join(EVENTS)).map_err(|error| error.to_string())?;
+        remove_left_behind(path);
+        remove_left_behind(&path.join(CHECKPOINTS));
         let folder = Self { path: Some(path.to_owned()), ..Self::default() };
         Ok(Reopened { folder, config, finished, rows: kept })
     }

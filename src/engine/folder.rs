@@ -7,7 +7,7 @@
 //! validation loss; `summary.json` once it is finished; `notes.md` what a
 //! person wrote of it.
 
-use super::files::{FileError, write_atomically};
+use super::files::{FileError, cut_torn_line, remove_left_behind, write_atomically};
 use crate::experiments::{Config, TrainConfig};
 use crate::nets::{Architecture, Checkpoint, CheckpointError};
 use crate::train::LayerHistogram;
@@ -24,6 +24,7 @@ pub(super) const HISTOGRAMS: &str = "histograms.jsonl";
 pub(super) const EVENTS: &str = "events.jsonl";
 pub(super) const SUMMARY: &str = "summary.json";
 pub(super) const CHECKPOINT: &str = "checkpoints/last.safetensors";
+const CHECKPOINTS: &str = "checkpoints";
 const BEST: &str = "checkpoints/best.safetensors";
 pub(super) const NOTES: &str = "notes.md";
 pub(super) const HEADER: &str = "step,epoch,series,value\n";
@@ -100,10 +101,10 @@ impl RunFolder {
         if let Some(path) = &self.path {
             return Err(FolderError::Kept(path.clone()));
         }
-        if path.join(CONFIG).exists() {
+        if holds_run(path) {
             return Err(FolderError::Taken(path.to_owned()));
         }
-        let checkpoints = path.join("checkpoints");
+        let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(|error| FileError::new("create the folder", &checkpoints, &error))?;
         write_atomically(&path.join(ARCHITECTURE), self.architecture.as_bytes())?;
         write_atomically(&path.join(METRICS), HEADER.as_bytes())?;
@@ -117,7 +118,8 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Opens a run where its last checkpoint stands: rows written after it are dropped, since they will come again.
+    /// Opens a run where its last checkpoint stands: rows written after it are dropped, since they will come again, and so
+    /// is what a killed program left half written.
     ///
     /// # Errors
     /// When there is no checkpoint, it is damaged, or the folder cannot be written.
@@ -134,6 +136,9 @@ impl RunFolder {
             summary: None,
         };
         folder.go_back(&checkpoint)?;
+        cut_torn_line(&path.join(EVENTS))?;
+        remove_left_behind(path);
+        remove_left_behind(&path.join(CHECKPOINTS));
         Ok((folder, checkpoint))
     }
 
@@ -240,6 +245,14 @@ impl RunFolder {
         self.histograms.clear();
         Ok(())
     }
+}
+
+/// Whether there is something to lose: a program that was killed before the first checkpoint leaves a run that neither
+/// can be taken up nor measured anything.
+fn holds_run(path: &Path) -> bool {
+    let has_rows = || fs::metadata(path.join(METRICS)).is_ok_and(|data| data.len() > HEADER.len() as u64);
+    let is_stillborn = || path.join(ARCHITECTURE).exists() && !path.join(CHECKPOINT).exists() && !has_rows();
+    path.join(CONFIG).exists() && !is_stillborn()
 }
 
 /// The lines of `histograms.jsonl` up to a step.

@@ -11,6 +11,7 @@ mod experiment_folder;
 mod experimenter;
 mod explorer;
 mod exploring;
+mod export;
 mod files;
 mod finder;
 mod folder;
@@ -20,10 +21,11 @@ mod run;
 mod shelf;
 mod snapshot;
 mod stored;
+mod tensorboard;
 mod watcher;
 mod worker;
 
-pub use archive::{ArchiveError, export_run};
+pub use archive::ArchiveError;
 pub use bench::{BenchRow, bench};
 pub use clock::Clock;
 pub use device::{DeviceInfo, OpenDevice, devices, open_device};
@@ -33,7 +35,8 @@ pub use exploring::{
     Carried, CarryBack, CutFacts, Facts, Guessed, ImageSet, Maps, OcclusionQuestion, OcclusionSeen, Question, Reply,
     SeenAndGuessed, SeenImage, SeenImages, Sheets, Subject,
 };
-pub use files::{FileError, write_atomically};
+pub use export::{RunFormat, export_run};
+pub use files::{FileError, write_atomically, write_atomically_with};
 pub use folder::{FolderError, RunFolder, write_notes};
 pub use handle::{Engine, EngineBusy};
 pub use message::{

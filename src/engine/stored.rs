@@ -32,6 +32,8 @@ pub enum StoredError {
     NotARun(PathBuf),
     #[error("{file} in {path}: {error}", file = CONFIG)]
     Config { path: PathBuf, error: ConfigError },
+    #[error("{0} has no curves: there is no readable row in its {file}", file = METRICS)]
+    NoCurves(PathBuf),
 }
 
 /// A run as its folder tells it.
@@ -194,6 +196,17 @@ impl StoredRun {
         }
         self.seconds = self.seconds.or_else(|| Some(self.clock.seconds()));
     }
+}
+
+/// The curves of an experiment's folder, and what of them could not be read. When each point was measured is not known.
+///
+/// # Errors
+/// When they cannot be read at all.
+pub(super) fn read_curves(path: &Path) -> Result<(Vec<Point>, Vec<String>), StoredError> {
+    let mut problems = Vec::new();
+    let bytes = Source::open(path)?.read(METRICS, MOST_METRICS)?.unwrap_or_default();
+    let points = read_metrics(&bytes, &mut problems);
+    Ok((points, problems))
 }
 
 /// Whether a path looks like a run: a folder with settings and curves, or a zip of one.

@@ -7,8 +7,8 @@ use super::trained::Trained;
 use super::training::Material;
 use crate::data::{Fit, ImageFault, ImageShape, LARGEST_SIDE, Picture, Standardisation};
 use crate::nets::{
-    Architecture, ArchitectureError, Checkpoint, CheckpointError, Network, Shape, WeightsError, WeightsReport,
-    load_weights, preset, read_weights, resolve, softmax_at,
+    Architecture, ArchitectureError, Checkpoint, CheckpointError, Cut, Mode, Network, Shape, WeightsError,
+    WeightsReport, load_weights, preset, read_weights, resolve, softmax_at,
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::de::DeserializeOwned;
@@ -180,8 +180,12 @@ impl Classifier {
     /// # Errors
     /// What is wrong with the image file.
     pub fn seen(&self, picture: &Picture) -> Result<Vec<u8>, ImageFault> {
-        let covering = picture.fitted(self.preparation.covers, Fit::Crop)?;
-        Ok(centre(&covering, self.preparation.covers, self.input()))
+        Ok(self.seen_of(&picture.fitted(self.preparation.covers, Fit::Crop)?))
+    }
+
+    /// What the network sees of a picture that has the shape which it [covers](Preparation::covers) already: its centre.
+    pub fn seen_of(&self, covering: &[u8]) -> Vec<u8> {
+        centre(covering, self.preparation.covers, self.input())
     }
 
     /// Standardised, `[n, channels, height, width]`, of what is [seen](Self::seen) of n pictures.
@@ -197,8 +201,19 @@ impl Classifier {
 
     /// Logits of what is [seen](Self::seen) of pictures, one row a picture.
     pub fn logits(&self, seen: &[impl AsRef<[u8]>]) -> Vec<Vec<f32>> {
-        let logits: Vec<f32> = self.network.forward(self.images(seen)).into_data().try_into_vec().unwrap_or_default();
+        let logits = self.activations(seen, self.network.top().into());
         logits.chunks_exact(self.class_names.len()).map(<[f32]>::to_vec).collect()
+    }
+
+    /// What crosses a cut of the network for what is [seen](Self::seen) of pictures: `[n, channels, height, width]`, one after
+    /// the other.
+    pub fn activations(&self, seen: &[impl AsRef<[u8]>], cut: Cut) -> Vec<f32> {
+        let images = self.images(seen);
+        let activations = match cut.inner {
+            0 => self.network.forward_between(images, 0..cut.layers, Mode::Evaluate),
+            _ => self.network.trace_to(images, cut, Mode::Evaluate).output().clone(),
+        };
+        activations.into_data().try_into_vec().unwrap_or_default()
     }
 
     /// The `top` classes of one row of logits, the most probable first.

@@ -22,7 +22,8 @@ pub struct Trained {
     bytes: &'static [u8],
 }
 
-static TRAINED: [Trained; 4] = trained![
+static TRAINED: [Trained; 5] = trained![
+    "convnet-mnist": "two convolutions, of digits (MNIST)",
     "efficientnet-lite0": "EfficientNet-Lite0, of photographs (ImageNet)",
     "teacher": "a perceptron of digits, the teacher of the Distill lab",
     "student-hard": "a perceptron of digits, from labels",

@@ -19,7 +19,7 @@ use super::files::Files;
 use super::load::open_images;
 use super::{Damaged, ImageOptions, Progress};
 
-const MAGIC: &[u8; 18] = b"glassbox images 1\n";
+const MAGIC: &[u8; 18] = b"glassbox images 2\n";
 const ENDING: &str = "images";
 /// Fewer files are opened as fast without.
 const WORTH_IT: usize = 2_000;
@@ -172,6 +172,9 @@ struct Header {
     class_names: Vec<String>,
     train: usize,
     test: usize,
+    /// Of each image of both sets; empty if they are not known.
+    train_files: Vec<String>,
+    test_files: Vec<String>,
     damaged: Vec<Damaged>,
 }
 
@@ -194,6 +197,8 @@ fn write(folder: &Path, key: &Key, source: &Source) -> io::Result<()> {
         class_names: train.class_names().to_vec(),
         train: train.len(),
         test: test.len(),
+        train_files: train.files().unwrap_or_default().to_vec(),
+        test_files: test.files().unwrap_or_default().to_vec(),
         damaged: source.damaged.to_vec(),
     })?;
     let file = tempfile::NamedTempFile::new_in(folder)?;
@@ -235,13 +240,15 @@ fn read(folder: &Path, key: &Key) -> Option<Source> {
     if header.key != *key {
         return None;
     }
-    let mut set = |part: &str, images: usize| {
+    let mut set = |part: &str, images: usize, files: Vec<String>| {
         let labels = take(&mut input, 2 * images as u64)?;
         let labels = labels.chunks_exact(2).map(|label| u16::from_le_bytes([label[0], label[1]])).collect();
         let pixels = take(&mut input, (images * header.shape.pixels()) as u64)?;
-        Dataset::new(format!("{} {part}", key.name), header.class_names.clone(), header.shape, pixels, labels).ok()
+        let name = format!("{} {part}", key.name);
+        let dataset = Dataset::new(name, header.class_names.clone(), header.shape, pixels, labels).ok()?;
+        Some(dataset.with_files((!files.is_empty()).then_some(files)))
     };
-    let (train, test) = (set("train", header.train)?, set("test", header.test)?);
+    let (train, test) = (set("train", header.train, header.train_files)?, set("test", header.test, header.test_files)?);
     let sum = input.sum.sum();
     if take(&mut input, 4)? != sum.to_le_bytes() || left > 0 {
         return None;
@@ -324,7 +331,9 @@ mod tests {
         let set = |labels: Vec<u16>, first: u8| {
             let pixels = (0..labels.len() * 6).map(|i| first + i as u8).collect();
             let names = vec!["cat".to_owned(), "dog".to_owned()];
-            Arc::new(Dataset::new("pets", names, ImageShape::new(1, 2, 3), pixels, labels).unwrap())
+            let files = labels.iter().enumerate().map(|(i, label)| format!("{label}/{i}.png")).collect();
+            let set = Dataset::new("pets", names, ImageShape::new(1, 2, 3), pixels, labels).unwrap();
+            Arc::new(set.with_files(Some(files)))
         };
         let damaged = [Damaged { file: "cat/9.png".to_owned(), reason: "it is truncated".to_owned() }];
         Source {
@@ -337,7 +346,8 @@ mod tests {
 
     fn is_same(a: &Source, b: &Source) -> bool {
         let same = |a: &Dataset, b: &Dataset| {
-            (a.pixels(), a.labels(), a.shape(), a.class_names()) == (b.pixels(), b.labels(), b.shape(), b.class_names())
+            (a.pixels(), a.labels(), a.shape(), a.class_names(), a.files())
+                == (b.pixels(), b.labels(), b.shape(), b.class_names(), b.files())
         };
         a.name == b.name && same(&a.train, &b.train) && same(&a.test, &b.test) && a.damaged == b.damaged
     }

@@ -44,7 +44,7 @@ pub fn open_images(
     let all = train.len() + test.as_ref().map_or(0, Vec::len);
     let opening = Opening { files, name, shape, options, progress, all, done: AtomicUsize::new(0) };
     let mut part = |images: &[Labelled], part: &str| {
-        let (pixels, labels, faults) = opening.decode(images)?;
+        let Decoded { pixels, labels, files: kept, faults } = opening.decode(images)?;
         damaged.extend(faults.iter().map(|(file, reason)| fault(*file, reason)));
         if let (true, Some((file, reason))) = (labels.is_empty(), faults.first()) {
             let first = format!("{}: {reason}", files.entries()[*file].path);
@@ -54,7 +54,9 @@ pub fn open_images(
                 first,
             });
         }
-        Dataset::new(format!("{name} {part}"), class_names.clone(), shape, pixels, labels)
+        let paths = kept.into_iter().map(|file| files.entries()[file].path.clone()).collect();
+        let dataset = Dataset::new(format!("{name} {part}"), class_names.clone(), shape, pixels, labels)?;
+        Ok(dataset.with_files(Some(paths)))
     };
     let (train, test) = match test {
         Some(test) => (part(&train, "train")?, part(&test, "test")?),
@@ -98,8 +100,15 @@ fn look_at_some(files: &Files, images: &[Labelled]) -> Vec<ImageLook> {
     looks.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What one decoding gives: pixels and labels of what could be decoded, and the faults of the rest.
-type Decoded = (Vec<u8>, Vec<u16>, Vec<(usize, String)>);
+/// What one decoding gives.
+struct Decoded {
+    /// Of what could be decoded, with a label and a file each.
+    pixels: Vec<u8>,
+    labels: Vec<u16>,
+    files: Vec<usize>,
+    /// What is wrong with the rest.
+    faults: Vec<(usize, String)>,
+}
 
 struct Opening<'a> {
     files: &'a Files,
@@ -135,16 +144,18 @@ impl Opening<'_> {
         let mut faults = faults.into_inner().unwrap_or_else(PoisonError::into_inner);
         faults.sort_unstable();
         let mut labels = Vec::with_capacity(images.len() - faults.len());
+        let mut kept = Vec::with_capacity(labels.capacity());
         let mut next_fault = faults.iter().map(|(i, _)| *i).peekable();
         for (i, image) in images.iter().enumerate() {
             if next_fault.next_if_eq(&i).is_none() {
                 pixels.copy_within(i * size..(i + 1) * size, labels.len() * size);
                 labels.push(image.class);
+                kept.push(image.file);
             }
         }
         pixels.truncate(labels.len() * size);
         let faults = faults.into_iter().map(|(i, reason)| (files[i], reason)).collect();
-        Ok((pixels, labels, faults))
+        Ok(Decoded { pixels, labels, files: kept, faults })
     }
 
     fn decode_one(&self, bytes: io::Result<Vec<u8>>, out: &mut [u8]) -> Result<(), String> {

@@ -1,6 +1,6 @@
 //! Work that would hold up the window: on a thread of its own, its result picked up by a later frame.
 
-use crate::engine::RunId;
+use crate::engine::{RunFormat, RunId};
 use crate::ui::theme;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
@@ -65,8 +65,8 @@ pub enum Wanted {
     RunZip,
     /// Where to make a run folder.
     SaveRun(RunId),
-    /// Where to write a run as a zip.
-    ExportRun(RunId),
+    /// Where to write a run, as what.
+    ExportRun(RunId, RunFormat),
     /// Where to make the folder of the experiment in hand.
     SaveExperiment,
 }
@@ -78,7 +78,7 @@ impl Wanted {
             Self::Data | Self::DataFile => "data",
             Self::Network | Self::Trained => "networks",
             Self::Pictures => "pictures",
-            Self::RunFolder | Self::RunZip | Self::SaveRun(_) | Self::ExportRun(_) | Self::SaveExperiment => "runs",
+            Self::RunFolder | Self::RunZip | Self::SaveRun(_) | Self::ExportRun(..) | Self::SaveExperiment => "runs",
         }
     }
 }
@@ -124,7 +124,13 @@ pub fn pick(ctx: &egui::Context, wanted: Wanted, folder: Option<&Path>, name: St
             Wanted::RunZip => dialog.set_title("Open an exported run").add_filter("Zip", &["zip"]).pick_file(),
             Wanted::SaveRun(_) => dialog.set_title("Save the run as a folder").save_file(),
             Wanted::SaveExperiment => dialog.set_title("Save the experiment as a folder").save_file(),
-            Wanted::ExportRun(_) => dialog.set_title("Export the run").add_filter("Zip", &["zip"]).save_file(),
+            Wanted::ExportRun(_, format) => {
+                let dialog = dialog.set_title("Export the run");
+                match format.ending() {
+                    Some(ending) => dialog.add_filter(ending, &[ending]).save_file(),
+                    None => dialog.save_file(),
+                }
+            }
         };
         path.map_or(Picked::Cancelled, |path| Picked::Path(wanted, path))
     })

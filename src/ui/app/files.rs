@@ -57,7 +57,7 @@ impl App {
         let name = |run| self.session.run(run).map_or_else(|| "run".to_owned(), Session::file_name);
         match wanted {
             Wanted::SaveRun(run) => name(run),
-            Wanted::ExportRun(run) => format!("{}.zip", name(run)),
+            Wanted::ExportRun(run, format) => Session::export_name(&name(run), format),
             Wanted::SaveExperiment => {
                 self.session.experiment().map_or_else(String::new, |experiment| experiment.name.clone())
             }
@@ -88,7 +88,7 @@ impl App {
             }
             Wanted::RunFolder | Wanted::RunZip => return self.session.open(vec![path.to_owned()]),
             Wanted::SaveRun(run) => return self.session.save_to(run, path),
-            Wanted::ExportRun(run) => return self.session.export(run, path),
+            Wanted::ExportRun(run, format) => return self.session.export(run, path, format),
             Wanted::SaveExperiment => return self.session.save_experiment(path),
         };
         if let Err(error) = self.assign(key, &path.display().to_string(), 0.0) {

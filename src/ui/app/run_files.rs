@@ -7,7 +7,8 @@ use super::run_book::is_zip;
 use super::runs::RunRecord;
 use super::session::{Selection, Session};
 use crate::engine::{
-    ArchiveError, Command, FileError, RunId, StoredRun, export_run, find_runs, is_experiment, is_run, write_notes,
+    Command, FileError, RunFormat, RunId, StoredError, StoredRun, export_run, find_runs, is_experiment, is_run,
+    write_notes,
 };
 use crate::ui::curves::CurveStore;
 use crate::ui::labs::Lab;
@@ -35,6 +36,7 @@ pub(super) enum RunJob {
         name: String,
         run: PathBuf,
         destination: PathBuf,
+        format: RunFormat,
     },
     Notes {
         folder: PathBuf,
@@ -61,7 +63,7 @@ impl Opened {
 /// What became of a [`RunJob`].
 pub(super) enum RunJobDone {
     Opened { runs: Vec<Opened>, failed: Vec<String>, left: Vec<PathBuf> },
-    Exported { name: String, destination: PathBuf, result: Result<(), ArchiveError> },
+    Exported { name: String, destination: PathBuf, result: Result<Vec<String>, StoredError> },
     Noted(Result<(), FileError>),
 }
 
@@ -91,16 +93,21 @@ impl Session {
         self.send(Command::SaveTo { run: id, folder: folder.to_owned() });
     }
 
-    /// Packs the folder of a run into a zip.
-    pub fn export(&mut self, id: RunId, destination: &Path) {
+    /// What a run is called as a file of a format.
+    pub fn export_name(name: &str, format: RunFormat) -> String {
+        format.ending().map_or_else(|| format!("{name}-{format}"), |ending| format!("{name}.{ending}"))
+    }
+
+    /// Writes what the folder of a run holds in a format.
+    pub fn export(&mut self, id: RunId, destination: &Path, format: RunFormat) {
         let Some(run) = self.run(id) else { return };
         let name = run.name.clone();
         let Some(folder) = run.folder.clone() else {
             self.log.error(format!("{name} has no run folder yet: save it first, then export it"));
             return;
         };
-        let destination = if is_zip(destination) { destination.to_owned() } else { add_zip(destination) };
-        self.jobs.push(RunJob::Export { name, run: folder, destination });
+        let destination = with_ending(destination, format);
+        self.jobs.push(RunJob::Export { name, run: folder, destination, format });
     }
 
     /// Writes what a person noted of a run into its folder. A zip is not changed.
@@ -123,7 +130,8 @@ impl Session {
                 }
                 self.found = left;
             }
-            RunJobDone::Exported { name, destination, result: Ok(()) } => {
+            RunJobDone::Exported { name, destination, result: Ok(problems) } => {
+                tell_problems(&mut self.log, &name, &problems);
                 self.log.note(format!("{name}: exported to {}", destination.display()));
             }
             RunJobDone::Exported { name, result: Err(error), .. } => {
@@ -170,10 +178,17 @@ fn whole(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-fn add_zip(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".zip");
-    PathBuf::from(name)
+/// The path, with the ending of the format if it has not got it.
+fn with_ending(path: &Path, format: RunFormat) -> PathBuf {
+    match format.ending() {
+        Some(ending) if !path.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending)) => {
+            let mut name = path.as_os_str().to_owned();
+            name.push(".");
+            name.push(ending);
+            PathBuf::from(name)
+        }
+        _ => path.to_owned(),
+    }
 }
 
 /// Whether what was dropped on the window is runs rather than data.
@@ -183,8 +198,8 @@ pub(super) fn holds_runs(path: &Path) -> bool {
 
 fn work(job: RunJob) -> RunJobDone {
     match job {
-        RunJob::Export { name, run, destination } => {
-            let result = export_run(&run, &destination);
+        RunJob::Export { name, run, destination, format } => {
+            let result = export_run(&run, &destination, format);
             RunJobDone::Exported { name, destination, result }
         }
         RunJob::Notes { folder, text } => RunJobDone::Noted(write_notes(&folder, &text)),

@@ -109,9 +109,11 @@ impl Recent {
             Wanted::Network => &self.networks,
             // They are not kept.
             Wanted::Pictures | Wanted::Trained => return Vec::new(),
-            Wanted::RunFolder | Wanted::RunZip | Wanted::SaveRun(_) | Wanted::ExportRun(_) | Wanted::SaveExperiment => {
-                &self.runs
-            }
+            Wanted::RunFolder
+            | Wanted::RunZip
+            | Wanted::SaveRun(_)
+            | Wanted::ExportRun(..)
+            | Wanted::SaveExperiment => &self.runs,
         };
         with_obstacles(paths)
     }

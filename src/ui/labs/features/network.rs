@@ -14,8 +14,8 @@ use egui::{Button, ComboBox, Grid, Label, RichText, ScrollArea, Sense, Ui};
 use std::path::PathBuf;
 
 const COLUMNS: [Column; 5] = [
-    Column::text("Layer", 76.0, "The name of the layer; what is inside a block stands to the right"),
-    Column::text("Kind", 62.0, "What it does"),
+    Column::text("Layer", 84.0, "The name of the layer; what is inside a block stands to the right"),
+    Column::text("Kind", 68.0, "What it does"),
     Column::text("Output", 68.0, "Channels x height x width of what it gives"),
     Column::number("Field", 44.0, "Side of its receptive field in the image, in pixels"),
     Column::number("Parameters", 66.0, "Values that are learned"),

@@ -25,7 +25,10 @@ const LINE: f32 = 14.0;
 const LARGEST: f32 = 224.0;
 const SMALLEST: f32 = 72.0;
 /// Of an entry of the sheet.
-const ENTRY: f32 = 72.0;
+const SMALLEST_ENTRY: f32 = 72.0;
+const LARGEST_ENTRY: f32 = 168.0;
+/// Entries side by side where there is room.
+const ENTRIES: f32 = 5.0;
 
 /// One texture of the pane.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -128,7 +131,10 @@ fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, sh
     }
     if let Some(maps) = &known.maps {
         let most = maps.unit(known.unit).iter().fold(0.0_f32, |most, value| most.max(value.abs()));
-        title(ui, place(1), &format!("map, 0 to {}", theme::figures(f64::from(most))));
+        let is_signed = maps.unit(known.unit).iter().any(|value| *value < 0.0);
+        let most_text = theme::figures(f64::from(most));
+        let range = if is_signed { format!("\u{b1}{most_text}") } else { format!("0 to {most_text}") };
+        title(ui, place(1), &format!("map, {range}"));
         let shape = Shape::new(3, maps.shape.height, maps.shape.width);
         let dark = ui.visuals().dark_mode;
         let stamp = Arc::as_ptr(maps) as u64 ^ known.unit as u64;
@@ -177,12 +183,14 @@ fn of_sheet(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shar
         return;
     };
     statistics(ui, sheets, sheet);
-    let columns = ((ui.available_width() + GAP) / (ENTRY + GAP)).floor().max(1.0) as usize;
-    let cell = vec2(ENTRY, 2.0 * (ENTRY + 2.0) + 2.0 * LINE);
+    let width = ui.available_width() + GAP;
+    let side = (width / ENTRIES - GAP).clamp(SMALLEST_ENTRY, LARGEST_ENTRY).floor();
+    let columns = (width / (side + GAP)).floor().max(1.0) as usize;
+    let cell = vec2(side, 2.0 * (side + 2.0) + 2.0 * LINE);
     for (row, entries) in sheet.top.chunks(columns).enumerate() {
         let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), cell.y), Sense::hover());
         for (column, entry) in entries.iter().enumerate() {
-            let left = line.left() + column as f32 * (ENTRY + GAP);
+            let left = line.left() + column as f32 * (side + GAP);
             let rect = Rect::from_min_size(snap(pos2(left, line.top()), ui.pixels_per_point()), cell);
             show_entry(ui, context, view, shared, known, &sheets.images, (row * columns + column, entry), rect);
         }
@@ -228,8 +236,9 @@ fn show_entry(
     if let Some(label) = &label {
         painter.text(rect.right_top(), Align2::RIGHT_TOP, label, small(), colour);
     }
-    let first = Rect::from_min_size(rect.min + vec2(0.0, LINE), Vec2::splat(ENTRY));
-    let second = first.translate(vec2(0.0, ENTRY + 2.0));
+    let side = rect.width();
+    let first = Rect::from_min_size(rect.min + vec2(0.0, LINE), Vec2::splat(side));
+    let second = first.translate(vec2(0.0, side + 2.0));
     let stamp = u64::from(entry.image) + 1;
     let image = || Some(vec![images.image(entry.image).to_vec()]);
     if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Entry(index), stamp, known.input, image) {

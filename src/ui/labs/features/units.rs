@@ -406,13 +406,11 @@ fn sheet(
     }
 }
 
+/// What a unit sees of an image, in the middle of `tile`.
 pub(super) fn paint_patch(ui: &Ui, atlas: &ImageAtlas, index: usize, patch: Patch, tile: Rect) {
-    let Some(inside) = patch.inside else { return };
-    // The part of the field that lies in the padding stays empty.
-    let scale = tile.width() / patch.height.max(patch.width).max(1) as f32;
-    let Region { top, left, height, width } = inside;
-    let offset = vec2((left as isize - patch.left) as f32, (top as isize - patch.top) as f32) * scale;
-    let rect = Rect::from_min_size(tile.min + offset, vec2(width as f32, height as f32) * scale);
+    // What lies in the padding is left out.
+    let Some(Region { top, left, height, width }) = patch.inside else { return };
+    let rect = fitted(tile, Shape::new(1, height, width));
     atlas.paint_part(ui.painter(), index, [top, left, height, width], rect);
 }
 

@@ -4,7 +4,7 @@ use super::LabContext;
 use super::run_columns::RunColumn;
 use super::run_paths::{PathLine, Purpose};
 use super::run_row::{Rows, Wish};
-use crate::engine::RunId;
+use crate::engine::{RunFormat, RunId};
 use crate::experiments::Config;
 use crate::ui::app::{Action, RunRecord, Selection, Session};
 use crate::ui::export::Records;
@@ -209,7 +209,7 @@ fn grant(ui: &Ui, context: &mut LabContext<'_>, view: &mut RunsView, wish: Wish)
         Wish::Duplicate(id) => session.duplicate_settings(context.book, id, ui.ctx().time()),
         Wish::Resume(id) => session.resume(id, context.book.current()),
         Wish::Save(id) => view.path = Some(PathLine::new(session, Purpose::Save(id))),
-        Wish::Export(id) => view.path = Some(PathLine::new(session, Purpose::Export(id))),
+        Wish::Export(id) => view.path = Some(PathLine::new(session, Purpose::Export(id, RunFormat::Zip))),
         Wish::CancelRename => view.renaming = None,
         Wish::Rename(id) => view.renaming = session.run(id).map(|run| (id, run.name.clone())),
         Wish::Draft(text) => {

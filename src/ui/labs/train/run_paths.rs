@@ -1,17 +1,19 @@
 //! Where a run is opened from, saved or exported to: a path that is typed, or found by a dialog.
 
 use super::LabContext;
-use crate::engine::RunId;
+use crate::engine::{RunFormat, RunId};
 use crate::ui::app::{Session, Wanted};
 use crate::ui::theme::{self, icon};
-use egui::{Button, Key, TextEdit, Ui};
+use egui::{Button, ComboBox, Key, TextEdit, Ui};
 use std::path::Path;
+
+const FORMAT_WIDTH: f32 = 12.0 * theme::UNIT;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Open,
     Save(RunId),
-    Export(RunId),
+    Export(RunId, RunFormat),
 }
 
 /// The line in which a path is typed.
@@ -28,7 +30,7 @@ impl PathLine {
         let text = match purpose {
             Purpose::Open => String::new(),
             Purpose::Save(id) => Path::new("runs").join(name(id)).display().to_string(),
-            Purpose::Export(id) => format!("{}.zip", name(id)),
+            Purpose::Export(id, format) => Session::export_name(&name(id), format),
         };
         Self { purpose, text, focused: false }
     }
@@ -44,13 +46,18 @@ impl PathLine {
             Purpose::Save(_) => {
                 ("Save", "new folder", "The run folder that is made: settings, every point, changes, network")
             }
-            Purpose::Export(_) => ("Export", "file.zip", "The zip that is written; it opens on any machine"),
+            Purpose::Export(_, format) => ("Export", "where to", what(format)),
         };
         let mut stays = true;
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
-            let room = if self.purpose == Purpose::Open { 246.0 } else { 194.0 };
+            let room = match self.purpose {
+                Purpose::Open => 246.0,
+                Purpose::Save(_) => 194.0,
+                Purpose::Export(..) => 194.0 + FORMAT_WIDTH + theme::UNIT,
+            };
             let width = (ui.available_width() - room).clamp(80.0, 480.0);
+            self.format(ui, context.session);
             let edit = TextEdit::singleline(&mut self.text).hint_text(hint).desired_width(width).clip_text(true);
             let field = ui.add(edit).on_hover_text(tooltip).accessible_name("Run path");
             if !std::mem::replace(&mut self.focused, true) {
@@ -79,6 +86,26 @@ impl PathLine {
         stays
     }
 
+    /// As what a run is exported. A name that was proposed follows; one that was typed stays.
+    fn format(&mut self, ui: &mut Ui, session: &Session) {
+        let Purpose::Export(id, format) = self.purpose else { return };
+        let mut chosen = format;
+        let combo = ComboBox::from_id_salt("format").selected_text(format.name()).width(FORMAT_WIDTH);
+        let combo = combo.show_ui(ui, |ui| {
+            for format in RunFormat::ALL {
+                ui.selectable_value(&mut chosen, format, format.name()).on_hover_text(what(format));
+            }
+        });
+        combo.response.on_hover_text(what(format)).accessible_name("Export format");
+        if chosen != format {
+            let proposed = Self::new(session, self.purpose).text;
+            self.purpose = Purpose::Export(id, chosen);
+            if self.text == proposed {
+                self.text = Self::new(session, self.purpose).text;
+            }
+        }
+    }
+
     fn dialogs(&self) -> Vec<(&'static str, Wanted, &'static str)> {
         match self.purpose {
             Purpose::Open => vec![
@@ -86,7 +113,9 @@ impl PathLine {
                 ("Zip...", Wanted::RunZip, "Find an exported run in a dialog"),
             ],
             Purpose::Save(id) => vec![("Browse...", Wanted::SaveRun(id), "Choose the folder in a dialog")],
-            Purpose::Export(id) => vec![("Browse...", Wanted::ExportRun(id), "Choose the file in a dialog")],
+            Purpose::Export(id, format) => {
+                vec![("Browse...", Wanted::ExportRun(id, format), "Choose the place in a dialog")]
+            }
         }
     }
 
@@ -95,7 +124,16 @@ impl PathLine {
         match self.purpose {
             Purpose::Open => context.session.open(vec![path.to_owned()]),
             Purpose::Save(id) => context.session.save_to(id, path),
-            Purpose::Export(id) => context.session.export(id, path),
+            Purpose::Export(id, format) => context.session.export(id, path, format),
         }
+    }
+}
+
+fn what(format: RunFormat) -> &'static str {
+    match format {
+        RunFormat::Zip => "The whole run in one file, which opens on any machine",
+        RunFormat::Csv => "Every point of every curve, a row each",
+        RunFormat::JsonLines => "Every point of every curve, a JSON object a line",
+        RunFormat::TensorBoard => "A new folder with an event file: tensorboard --logdir shows it",
     }
 }

@@ -170,7 +170,8 @@ impl Rows<'_> {
         let tooltip = "Write a run folder: settings, every point, changes, and the network where it is still in memory";
         item(ui, icon::FLOPPY, "Save run...", kept, tooltip, Wish::Save(id));
         let unsaved = (!has_folder).then_some("It has no run folder: save it first");
-        let tooltip = "Pack the run folder into one zip that opens on any machine";
+        let tooltip =
+            "Write the run as one zip that opens on any machine, or its curves as CSV, JSON lines or for TensorBoard";
         item(ui, icon::DOWNLOAD, "Export...", unsaved, tooltip, Wish::Export(id));
         let tooltip = run.folder.as_ref().map_or_else(String::new, |folder| folder.display().to_string());
         item(ui, icon::FOLDER_OPEN, "Copy folder path", unsaved, &tooltip, Wish::CopyPath(id));

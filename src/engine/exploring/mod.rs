@@ -1,12 +1,14 @@
 //! What can be asked of a network that is looked into, and how it is answered: one file a kind of question.
 
 mod guesses;
+mod invariance;
 mod maps;
 mod occlusion;
 mod reconstructions;
 mod sheets;
 
 pub use guesses::{Guessed, SeenAndGuessed};
+pub use invariance::{InvarianceQuestion, InvarianceSeen};
 pub use maps::Maps;
 pub use occlusion::{OcclusionQuestion, OcclusionSeen};
 pub use reconstructions::{Carried, CarryBack, SeenImage};
@@ -65,6 +67,8 @@ pub enum Question {
     Sheets { images: ImageSet },
     /// What the network makes of a picture while a square hides a part of it.
     Occlude(OcclusionQuestion),
+    /// How features and the prediction change as a picture is moved, scaled or turned.
+    Transform(InvarianceQuestion),
 }
 
 /// What comes back. What takes long comes in pieces: each reply has all that is known so far.
@@ -83,6 +87,7 @@ pub enum Reply {
     },
     Sheets(Arc<Sheets>),
     Occlusion(Arc<OcclusionSeen>),
+    Invariance(Arc<InvarianceSeen>),
 }
 
 /// What is known of a network.
@@ -171,5 +176,6 @@ pub(super) fn begin(question: Question) -> Box<dyn Job> {
         }
         Question::Sheets { images } => Box::new(sheets::Watching::new(images)),
         Question::Occlude(question) => Box::new(occlusion::Occluding::new(question)),
+        Question::Transform(question) => Box::new(invariance::Transforming::new(question)),
     }
 }

@@ -276,6 +276,7 @@ impl Session {
     pub fn train_or_pause(&mut self, settings: &Settings) {
         match self.phase() {
             Phase::Running | Phase::Preparing(_) => self.send(Command::Pause),
+            Phase::Opening { .. } => self.send(Command::Stop),
             Phase::Paused => self.send(Command::Run),
             Phase::Idle | Phase::Finished | Phase::Stopped | Phase::Failed(_) => {
                 self.start(settings, true);
@@ -324,11 +325,6 @@ impl Session {
     /// Looks at the validation images now.
     pub fn evaluate(&mut self) {
         self.send(Command::Evaluate);
-    }
-
-    /// Ends the run before its last step.
-    pub fn stop(&mut self) {
-        self.send(Command::Stop);
     }
 
     /// Tells the run in hand of the live settings in which it differs from `settings`. Returns whether it could be told.

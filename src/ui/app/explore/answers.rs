@@ -3,7 +3,8 @@
 use super::{Asked, Exploration};
 use crate::data::ImageOptions;
 use crate::engine::{
-    Carried, CarryBack, ImageSet, Maps, OcclusionQuestion, OcclusionSeen, Question, Reply, SeenImage, Sheets, Ticket,
+    Carried, CarryBack, ImageSet, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question,
+    Reply, SeenImage, Sheets, Ticket,
 };
 use crate::lens::Place;
 use crate::nets::{Cut, Rule};
@@ -53,6 +54,7 @@ pub(super) struct Answers {
     maps: Asked<(Revision, usize, Cut), Arc<Maps>>,
     sheets: Asked<(Revision, SheetSource), Arc<Sheets>>,
     occlusion: Asked<(Revision, OcclusionQuestion), Arc<OcclusionSeen>>,
+    invariance: Asked<(Revision, InvarianceQuestion), Arc<InvarianceSeen>>,
     carried: HashMap<UnitView, Arc<Carried>>,
     kept: usize,
     /// Asked for in this frame and not there.
@@ -80,6 +82,7 @@ impl Answers {
                 self.sheets.take(ticket, sheets);
             }
             Reply::Occlusion(seen) => self.occlusion.take(ticket, seen),
+            Reply::Invariance(seen) => self.invariance.take(ticket, seen),
             Reply::Carried { first, found } => self.take_carried(ticket, first, found),
             Reply::Loaded(_) | Reply::Failed(_) | Reply::Guesses(_) => {}
         }
@@ -134,6 +137,18 @@ impl Exploration {
         let explorer = self.explorer.as_ref()?;
         self.answers.occlusion.want(&key, || explorer.ask(Question::Occlude(question)));
         self.answers.occlusion.of(&key).cloned()
+    }
+
+    /// How the network takes the selected picture as it is moved, scaled or turned.
+    pub fn invariance(&mut self, question: InvarianceQuestion) -> Option<Arc<InvarianceSeen>> {
+        let key = (self.revision(), question.clone());
+        let explorer = self.explorer.as_ref()?;
+        self.answers.invariance.want(&key, || explorer.ask(Question::Transform(question)));
+        self.answers.invariance.of(&key).cloned()
+    }
+
+    pub fn last_invariance(&self) -> Option<&Arc<InvarianceSeen>> {
+        self.answers.invariance.last()
     }
 
     /// The last maps, sheets and occlusion that were answered, whatever they are of.

@@ -37,6 +37,12 @@ pub(super) fn of(pane: Pane) -> HelpText {
              probability falls, there is what the network looks at. Point at the picture to move the square.",
             "Zeiler, Fergus 2013, arXiv 1311.2901, section 4.2, figure 7",
         ),
+        Pane::Invariance => (
+            "The selected picture shifted up and down, scaled, or turned: how far the features of the lowest nonlinearity, of the \
+             chosen layer and of the highest layer below the classes go from those of the untransformed picture, in units of \
+             their norm, and the probability of the class. Drag the line. Low layers change at once, high layers are steadier.",
+            "Zeiler, Fergus 2013, arXiv 1311.2901, section 4.1, figure 5",
+        ),
     };
     HelpText { title: pane.title(), text, source }
 }

@@ -4,6 +4,7 @@
 //! that is looked into and its pictures are the session's (`ui/app/explore/`).
 
 mod help;
+mod invariance;
 mod keys;
 mod layouts;
 mod network;
@@ -41,6 +42,7 @@ pub struct Views {
     units: units::UnitsView,
     unit: unit::UnitPane,
     occlusion: occlusion::OcclusionPane,
+    invariance: invariance::InvariancePane,
 }
 
 impl FeaturesLab {

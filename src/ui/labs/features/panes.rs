@@ -1,7 +1,7 @@
 //! The panes of the lab.
 
 use super::layouts::Arrangement;
-use super::{Kept, Views, help, keys, network, occlusion, pictures, unit, units};
+use super::{Kept, Views, help, invariance, keys, network, occlusion, pictures, unit, units};
 use crate::ui::app::HelpText;
 use crate::ui::export::Records;
 use crate::ui::labs::frame::LabPane;
@@ -17,6 +17,7 @@ pub enum Pane {
     Units,
     Unit,
     Occlusion,
+    Invariance,
 }
 
 impl LabPane for Pane {
@@ -25,7 +26,8 @@ impl LabPane for Pane {
     type Arrangement = Arrangement;
 
     const LAB: Lab = Lab::Features;
-    const ALL: &'static [Self] = &[Self::Network, Self::Pictures, Self::Units, Self::Unit, Self::Occlusion];
+    const ALL: &'static [Self] =
+        &[Self::Network, Self::Pictures, Self::Units, Self::Unit, Self::Occlusion, Self::Invariance];
     const SETTINGS: Self = Self::Network;
     const FIRST: Self = Self::Unit;
     const OPENING: &'static str =
@@ -38,6 +40,7 @@ impl LabPane for Pane {
             Self::Units => "Units",
             Self::Unit => "Unit",
             Self::Occlusion => "Occlusion",
+            Self::Invariance => "Invariance",
         }
     }
 
@@ -49,6 +52,7 @@ impl LabPane for Pane {
             Self::Units => format!("all units of a layer{of}"),
             Self::Unit => format!("what one unit looks for{of}"),
             Self::Occlusion => format!("what is missed when a part is hidden{of}"),
+            Self::Invariance => format!("features of a picture that moves{of}"),
         }
     }
 
@@ -64,6 +68,7 @@ impl LabPane for Pane {
             Self::Units => units::show(ui, context, &mut views.units, shared),
             Self::Unit => unit::show(ui, context, &mut views.unit, shared),
             Self::Occlusion => occlusion::show(ui, context, &mut views.occlusion, shared),
+            Self::Invariance => invariance::show(ui, context, &mut views.invariance, shared),
         }
     }
 
@@ -82,6 +87,7 @@ impl LabPane for Pane {
             Self::Units => units::records(context, &views.shared),
             Self::Unit => unit::records(context, &views.shared),
             Self::Occlusion => occlusion::records(context),
+            Self::Invariance => invariance::records(context),
         }
     }
 

@@ -84,6 +84,32 @@ fn commands_take_effect_between_two_steps() {
     assert_eq!(engine.snapshot().step % 10, 0);
 }
 
+/// Large images take long enough to be counted while they are opened.
+#[test]
+fn opening_the_data_is_told_and_can_be_stopped() {
+    let data = tempfile::tempdir().unwrap();
+    let mut image = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(768, 768).write_to(&mut image, image::ImageFormat::Png).unwrap();
+    for index in 0..1_800 {
+        let inner = data.path().join(["a", "b"][index % 2]);
+        fs::create_dir_all(&inner).unwrap();
+        fs::write(inner.join(format!("{index}.png")), image.get_ref()).unwrap();
+    }
+    let config = small_config().with("data.source", data.path().to_str().unwrap()).unwrap();
+    let engine = engine();
+    start(&engine, &config, None, true);
+    wait_until(
+        "the count of files",
+        || matches!(engine.snapshot().phase, Phase::Opening { files, of } if files > 0 && of == 1_800),
+    );
+    engine.send(Command::Stop).unwrap();
+    let events = wait_for(&engine, |event| matches!(event, Event::Stopped { .. } | Event::Failed { .. }));
+    assert!(matches!(events.last(), Some(Event::Stopped { step: 0, .. })), "{events:?}");
+    wait_until("the stop", || engine.snapshot().phase == Phase::Stopped);
+    start(&engine, &small_config(), None, false);
+    wait_for(&engine, |event| matches!(event, Event::Started(_)));
+}
+
 #[test]
 fn a_changed_learning_rate_is_told_and_used() {
     let engine = engine();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use burn::tensor::Device;
+use glassbox::data::Picture;
 use glassbox::experiments::{Classifier, ClassifierError};
 use glassbox::nets::{Architecture, Checkpoint, NamedArray, Naming, Network, load_weights, preset, read_weights};
 use proptest::prelude::*;
@@ -181,7 +182,8 @@ fn picture(side: usize) -> Vec<u8> {
 #[track_caller]
 fn assert_logits(classifier: &Classifier, first: [f32; 6], top: [(usize, f32); 5], bound: f32) {
     assert_eq!(classifier.preparation().covers.to_string(), "3x256x256");
-    let logits = classifier.logits(&[&picture(256)]).remove(0);
+    let picture = Picture::of_pixels("pattern", classifier.preparation().covers, picture(256)).unwrap();
+    let logits = classifier.logits(&[classifier.seen(&picture).unwrap()]).remove(0);
     for (found, expected) in logits.iter().zip(first) {
         assert!((found - expected).abs() <= bound, "{found}, but PyTorch has {expected}");
     }

@@ -419,10 +419,11 @@ fn a_class_that_was_never_seen_is_corrected() {
         let expected = of(&[(3, shift)]);
         shows(&mut harness, &(shift, expected.0, expected.1), |harness| row(harness, "Ours: now"));
     }
-    choose(&mut harness, "Best on validation");
+    choose(&mut harness, "Tune on validation");
     let (_, found, _) = row(&harness, "Ours: now");
     let best = (-2000..2000).step_by(10).map(|shift| of(&[(3, f64::from(shift) / 200.0)]).0).min().unwrap();
-    assert!(found <= best, "{found} errors at the best shift, {best} on a grid");
+    let most = best as f64 + (best as f64).sqrt();
+    assert!(found as f64 <= most, "{found} errors at the shift, {best} at the best of a grid");
     assert_eq!(row(&harness, "Ours: by validation").1, found);
     choose(&mut harness, "No shift");
     assert_eq!(row(&harness, "Ours: now"), row(&harness, "Ours: no shift"));

@@ -13,9 +13,8 @@ use glassbox::ui::App;
 use glassbox::ui::app::{Action, DataState};
 use glassbox::ui::labs::train::Pane;
 use image::RgbImage;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use window::{click, open, reveal, tiny, wait};
+use std::path::Path;
+use window::{click, drop_files, open, reveal, tiny, wait};
 
 /// Six cats and three dogs, 8x8, each a colour; two files that are no images.
 fn pets(folder: &Path) {
@@ -118,25 +117,6 @@ fn opening_is_cancelled_and_begun_again() {
     wait(&mut harness, "the data set", |app| app.session.data.look().is_some());
 }
 
-/// A file of this path, as a desktop hands it over.
-#[derive(Debug)]
-struct Dropped(PathBuf);
-
-impl egui::DroppedFile for Dropped {
-    fn path(&self) -> &Path {
-        &self.0
-    }
-
-    fn bytes(&self) -> Result<Vec<u8>, String> {
-        std::fs::read(&self.0).map_err(|error| error.to_string())
-    }
-}
-
-fn drop_file(harness: &mut Harness<'_, App>, path: &Path) {
-    harness.input_mut().dropped_files.push(Arc::new(Dropped(path.to_owned())));
-    harness.run_steps(2);
-}
-
 #[test]
 fn an_archive_that_is_dropped_becomes_the_data_set_and_another_file_does_not() {
     let folder = tempfile::tempdir().unwrap();
@@ -147,11 +127,11 @@ fn an_archive_that_is_dropped_becomes_the_data_set_and_another_file_does_not() {
     std::fs::write(&text, "no data").unwrap();
     let mut harness = open(tiny());
     reveal(&mut harness, Pane::Data);
-    drop_file(&mut harness, &text);
+    drop_files(&mut harness, &[&text]);
     assert_eq!(harness.state().book.current().config.data.source, "mnist");
     let says_how = |app: &App| app.session.log.entries().iter().any(|entry| entry.text.contains(".tar.xz"));
     assert!(says_how(harness.state()), "what can be dropped is said");
-    drop_file(&mut harness, &zip);
+    drop_files(&mut harness, &[&zip]);
     assert_eq!(harness.state().book.current().config.data.source, zip.to_str().unwrap());
     wait(&mut harness, "the archive", |app| app.session.data.look().is_some_and(|look| look.source.name == "pets"));
 }

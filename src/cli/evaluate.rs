@@ -1,6 +1,7 @@
 //! `glassbox evaluate`.
 
 use super::WrongArgument;
+use crate::data::Unwatched;
 use crate::engine::{RunFolder, open_device, write_atomically};
 use crate::experiments::{HeldOut, Training};
 use crate::train::Evaluation;
@@ -39,7 +40,7 @@ enum Images {
 pub(super) fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     let device = open_device(&args.device).map_err(WrongArgument::new)?;
     let checkpoint = RunFolder::checkpoint(&args.run).map_err(WrongArgument::new)?;
-    let training = Training::resume(&checkpoint, None, &device.device, device.on_host)
+    let training = Training::resume(&checkpoint, None, &device.device, device.on_host, &Unwatched)
         .with_context(|| format!("{} cannot be taken up", args.run.display()))?;
     let split = match args.split {
         Images::Validation => HeldOut::Validation,

@@ -9,7 +9,7 @@ use crate::data::{
 };
 use crate::engine::{open_device, write_atomically_with};
 use crate::experiments::Classifier;
-use crate::nets::Shape;
+use crate::nets::{Cut, Shape};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
@@ -41,7 +41,7 @@ pub(super) struct FeaturesArgs {
     /// How images of another shape take the network's: crop, stretch or pad.
     #[arg(long, default_value_t, value_name = "HOW")]
     images: ImageOptions,
-    /// The layer whose output is written, by its name (see `glassbox networks NAME --layers`).
+    /// The layer whose output is written, by its name (see `glassbox networks NAME --layers`), or by `BLOCK/LAYER`.
     #[arg(long)]
     layer: String,
     /// Where to work: auto, cpu, gpu, gpu:N, or a part of a device's name.
@@ -74,8 +74,9 @@ pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<ExitCode> {
     let device = open_device(&args.device).map_err(WrongArgument::new)?;
     let classifier =
         Classifier::open(&args.network, args.weights.as_deref(), &device.device).map_err(WrongArgument::new)?;
-    let cut = cut(&classifier, &args.layer)?;
-    let shape = classifier.network().cuts()[cut];
+    let architecture = classifier.network().architecture();
+    let cut = architecture.cut(&args.layer).map_err(WrongArgument::new)?;
+    let shape = architecture.cut_shape(cut)?;
     let interrupted = listen()?;
     let covers = classifier.preparation().covers;
     let images = match open(args, covers, &interrupted) {
@@ -94,16 +95,6 @@ pub(super) fn run(args: &FeaturesArgs) -> anyhow::Result<ExitCode> {
     let (out, layer) = (args.out.display(), &args.layer);
     let _ = writeln!(io::stdout(), "{out}: {} images, {shape} features each, of {layer}", images.len());
     Ok(ExitCode::SUCCESS)
-}
-
-/// The cut above a layer.
-fn cut(classifier: &Classifier, layer: &str) -> Result<usize, WrongArgument> {
-    let network = classifier.network();
-    network.layer_index(layer).map(|index| index + 1).ok_or_else(|| {
-        let architecture = network.architecture();
-        let names: Vec<&str> = architecture.layers.iter().map(|layer| layer.name.as_str()).collect();
-        WrongArgument(format!("{} has no layer `{layer}`; it has {}", architecture.name, names.join(", ")))
-    })
 }
 
 /// What goes through the network.
@@ -233,7 +224,7 @@ impl Images {
 
 struct Extraction<'a> {
     classifier: &'a Classifier,
-    cut: usize,
+    cut: Cut,
     shape: Shape,
     images: &'a Images,
     batch: usize,
@@ -250,7 +241,8 @@ impl Extraction<'_> {
             if interrupted.load(Ordering::Relaxed) {
                 return Err(io::ErrorKind::Interrupted.into());
             }
-            npz.floats(&self.classifier.activations(pictures, self.cut))?;
+            let seen: Vec<Vec<u8>> = pictures.iter().map(|picture| self.classifier.seen_of(picture)).collect();
+            npz.floats(&self.classifier.activations(&seen, self.cut))?;
             bar.inc(pictures.len() as u64);
             Ok(())
         })?;

@@ -9,6 +9,7 @@ mod features;
 mod figures;
 mod find_rate;
 mod interrupt;
+mod lens;
 mod list;
 mod pack;
 mod predict;
@@ -83,6 +84,9 @@ enum Command {
     Report(report::ReportArgs),
     /// Say what is on images: the most probable classes of each, with logits and probabilities.
     Predict(predict::PredictArgs),
+    /// Look into a network: what in an image a unit answers to, and more.
+    #[command(subcommand)]
+    Lens(lens::LensCommand),
     /// Write what crosses a cut of a network, for every image of a data set, as an .npz.
     Features(features::FeaturesArgs),
     /// Write the network of a checkpoint alone, without what the optimiser remembers.
@@ -114,6 +118,7 @@ pub fn main() -> ExitCode {
         Some(Command::Figures(args)) => figures::run(&args),
         Some(Command::Report(args)) => report::run(&args),
         Some(Command::Predict(args)) => predict::run(&args),
+        Some(Command::Lens(command)) => lens::run(&command),
         Some(Command::Features(args)) => features::run(&args),
         Some(Command::Pack(args)) => pack::run(&args),
         Some(Command::Bench(args)) => bench::run(&args),

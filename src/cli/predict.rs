@@ -1,7 +1,7 @@
 //! `glassbox predict`.
 
 use super::WrongArgument;
-use crate::data::{Files, Fit, ImageShape, decode_image};
+use crate::data::{Files, Picture};
 use crate::engine::open_device;
 use crate::experiments::{Classifier, Guess};
 use clap::Args;
@@ -69,7 +69,7 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<ExitCode> {
     let (mut out, mut predicted) = (std::io::stdout().lock(), false);
     let places: Vec<usize> = (0..files.entries().len()).collect();
     for places in places.chunks(args.batch.max(AHEAD)) {
-        let pictures = decode(&files, places, classifier.preparation().covers);
+        let pictures = decode(&classifier, &files, places);
         for (places, pictures) in places.chunks(args.batch).zip(pictures.chunks(args.batch)) {
             for line in predict(&classifier, &files, places, pictures, args.top) {
                 predicted |= line.top.is_some();
@@ -84,12 +84,13 @@ pub(super) fn run(args: &PredictArgs) -> anyhow::Result<ExitCode> {
     Ok(if predicted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The pixels of the files at these places, in their order, or what is wrong with a file.
-fn decode(files: &Files, places: &[usize], shape: ImageShape) -> Vec<Result<Vec<u8>, String>> {
+/// What the network sees of the files at these places, in their order, or what is wrong with a file.
+fn decode(classifier: &Classifier, files: &Files, places: &[usize]) -> Vec<Result<Vec<u8>, String>> {
     let pictures: Vec<OnceLock<Result<Vec<u8>, String>>> = places.iter().map(|_| OnceLock::new()).collect();
     files.read_each(places, LARGEST_FILE, |at, bytes| {
         let bytes = bytes.map_err(|error| format!("it cannot be read ({error})"));
-        let picture = bytes.and_then(|bytes| decode_image(&bytes, shape, Fit::Crop).map_err(|fault| fault.to_string()));
+        let seen = |bytes| classifier.seen(&Picture::of_file("", bytes)).map_err(|fault| fault.to_string());
+        let picture = bytes.and_then(seen);
         pictures[at].set(picture).is_ok()
     });
     let missing = || Err("it could not be opened".to_owned());

@@ -255,10 +255,8 @@ impl Report {
         self.bar.set_length(snapshot.total_steps);
         self.bar.set_position(snapshot.step);
         let left = snapshot.seconds_left.map_or_else(String::new, |left| format!(", {} left", time(left)));
-        let message = match &snapshot.phase {
-            crate::engine::Phase::Preparing(what) => what.clone(),
-            _ => format!("{:.0} images/s{left}", snapshot.images_per_second),
-        };
+        let pace = || format!("{:.0} images/s{left}", snapshot.images_per_second);
+        let message = snapshot.phase.preparing().unwrap_or_else(pace);
         self.bar.set_message(message);
     }
 

@@ -20,10 +20,12 @@ mod idx_folder;
 mod images;
 mod loader;
 mod mnist;
+mod npy;
 mod npz;
 mod npz_writer;
 mod open;
 mod partition;
+mod picture;
 mod random;
 mod scenes;
 mod source;
@@ -45,9 +47,11 @@ pub use images::{
 };
 pub use loader::{Batch, BatchPlan, Loader, Prepared, epoch_order};
 pub use mnist::mnist;
+pub use npz::{npz_of_floats, read_floats};
 pub use npz_writer::NpzWriter;
 pub use open::{open, open_with};
 pub use partition::{natural_and_man_made, random_halves};
+pub use picture::{Picture, example_pictures, open_pictures};
 pub(crate) use random::{Purpose, below, shuffle, stream};
 pub use scenes::{
     Bounds, Placed, Scene, SceneOptions, SceneSource, Scenes, classes_of, compose_scene, compose_scenes, scenes,

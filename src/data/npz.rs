@@ -1,11 +1,13 @@
-//! Images and labels in an `.npz` of numpy: a zip of arrays, each an `.npy`
-//! (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>).
-//!
-//! Headers are promises: no more is read than an array's file can hold, and nothing in it is ever evaluated.
+//! An `.npz` of numpy, a zip of arrays: images with their labels, or floats as they are.
 
-use std::io::{self, Read};
+use std::io::{Cursor, Write};
+use std::path::Path;
 use std::sync::Arc;
 
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use super::npy::{Number, npy_of_floats, read_array};
 use super::source::hold_out_test;
 use super::{DataError, Dataset, Files, ImageShape, Source};
 
@@ -18,11 +20,6 @@ const APART: [[&str; 4]; 3] = [
 /// The same where training and test images are not told apart.
 const TOGETHER: [[&str; 2]; 4] = [["images", "labels"], ["x", "y"], ["data", "labels"], ["arr_0", "arr_1"]];
 const ENDING: &str = ".npy";
-const MAGIC: &[u8] = b"\x93NUMPY";
-/// The longest header, in bytes: a few hundred are usual.
-const LONGEST_HEADER: usize = 1 << 16;
-/// The most numbers of one array.
-const MOST_NUMBERS: usize = 4 << 30;
 
 /// Whether an archive is one of arrays.
 pub(super) fn is_npz(files: &Files) -> bool {
@@ -64,6 +61,51 @@ pub(super) fn open(files: &Files, name: &str) -> Result<Source, DataError> {
     let classes = whole.classes();
     let (train, test) = hold_out_test(whole.into_dataset(name.to_owned(), classes)?, name)?;
     Ok(Source { name: name.to_owned(), train: Arc::new(train), test: Arc::new(test), damaged: Arc::default() })
+}
+
+/// Reads one array of an `.npz` as floats: the one of this name, or the only one. Gives its shape and its numbers, the last
+/// axis fastest.
+///
+/// # Errors
+/// If the file is no such archive, has no such array, or it is damaged or not of numbers.
+pub fn read_floats(path: &Path, name: &str) -> Result<(Vec<usize>, Vec<f32>), DataError> {
+    let file = path.display().to_string();
+    let files = Files::open(path)?.filter(is_npz);
+    let Some(files) = files else {
+        return Err(DataError::Unfit { file, reason: "it is no .npz of numpy".to_owned() });
+    };
+    let archive = Archive { files: &files, file };
+    let only = match archive.files.entries() {
+        [entry] => entry.path.strip_suffix(ENDING),
+        _ => None,
+    };
+    let name = if archive.find(name).is_some() { name } else { only.unwrap_or(name) };
+    if archive.find(name).is_none() {
+        return Err(archive.unfit(format!("its arrays are called {}. Call one {name}", archive.names())));
+    }
+    let float = |number: Number| match number {
+        Number::Whole(value) => Ok(value as f32),
+        Number::Real(value) => Ok(value as f32),
+    };
+    archive.array(name, float)
+}
+
+/// Arrays of floats as an `.npz`, each with its name and its shape.
+///
+/// # Errors
+/// If the zip cannot be made: an array of more than four GiB.
+pub fn npz_of_floats(arrays: &[(&str, &[usize], &[f32])]) -> Result<Vec<u8>, DataError> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    // As numpy does it, so that arrays can be mapped into memory. The date is fixed: the same arrays, the same bytes.
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    let options = options.last_modified_time(DateTime::default());
+    let failed = |reason: String| DataError::Unfit { file: "the .npz".to_owned(), reason };
+    for (name, shape, values) in arrays {
+        zip.start_file(format!("{name}{ENDING}"), options).map_err(|error| failed(error.to_string()))?;
+        zip.write_all(&npy_of_floats(shape, values)).map_err(|error| failed(error.to_string()))?;
+    }
+    let bytes = zip.finish().map_err(|error| failed(error.to_string()))?;
+    Ok(bytes.into_inner())
 }
 
 /// Images and the class of each.
@@ -171,13 +213,6 @@ impl Layout {
     }
 }
 
-/// A number of an array.
-#[derive(Clone, Copy)]
-enum Number {
-    Whole(i64),
-    Real(f64),
-}
-
 fn pixel(number: Number) -> Result<u8, String> {
     match number {
         Number::Whole(value) => u8::try_from(value).map_err(|_| format!("{value} is no pixel: give 0 to 255")),
@@ -193,134 +228,4 @@ fn label(number: Number) -> Result<u16, String> {
         Number::Real(value) => Err(value.to_string()),
     }
     .map_err(|value| format!("{value} is no label: give whole numbers from 0"))
-}
-
-/// Type and size of an array's numbers, little-endian.
-#[derive(Clone, Copy)]
-enum Kind {
-    Unsigned(usize),
-    Signed(usize),
-    Float(usize),
-}
-
-impl Kind {
-    fn of(descr: &str) -> Option<Self> {
-        let (order, kind) = descr.split_at_checked(1)?;
-        let kind = match kind {
-            "u1" | "b1" => Self::Unsigned(1),
-            "u2" => Self::Unsigned(2),
-            "u4" => Self::Unsigned(4),
-            "u8" => Self::Unsigned(8),
-            "i1" => Self::Signed(1),
-            "i2" => Self::Signed(2),
-            "i4" => Self::Signed(4),
-            "i8" => Self::Signed(8),
-            "f4" => Self::Float(4),
-            "f8" => Self::Float(8),
-            _ => return None,
-        };
-        (order == "<" || (order == "|" && kind.width() == 1)).then_some(kind)
-    }
-
-    /// Bytes of one number.
-    fn width(self) -> usize {
-        match self {
-            Self::Unsigned(width) | Self::Signed(width) | Self::Float(width) => width,
-        }
-    }
-
-    fn number(self, bytes: &[u8]) -> Number {
-        let mut eight = [0; 8];
-        eight[..bytes.len()].copy_from_slice(bytes);
-        let bits = u64::from_le_bytes(eight);
-        match self {
-            // What is too large for i64 is too large for a pixel or a label, and so is what it becomes.
-            Self::Unsigned(_) => Number::Whole(i64::try_from(bits).unwrap_or(i64::MAX)),
-            Self::Signed(width) => {
-                let unused = 64 - 8 * width as u32;
-                Number::Whole((bits << unused) as i64 >> unused)
-            }
-            Self::Float(4) => Number::Real(f64::from(f32::from_bits(bits as u32))),
-            Self::Float(_) => Number::Real(f64::from_bits(bits)),
-        }
-    }
-}
-
-/// Reads an `.npy` of `bytes` bytes.
-fn read_array<T>(
-    reader: &mut dyn Read,
-    bytes: u64,
-    make: impl Fn(Number) -> Result<T, String>,
-) -> Result<(Vec<usize>, Vec<T>), String> {
-    let (kind, shape) = read_header(reader)?;
-    let count = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
-    let count = count.filter(|&count| count <= MOST_NUMBERS).ok_or("it has more than four thousand million numbers")?;
-    if count == 0 {
-        return Err("it is empty".to_owned());
-    }
-    if (count * kind.width()) as u64 > bytes {
-        return Err("it is truncated: its header promises more numbers than are there".to_owned());
-    }
-    let mut numbers = Vec::with_capacity(count);
-    let mut buffer = vec![0; (1 << 16) * kind.width()];
-    while numbers.len() < count {
-        let part = &mut buffer[..(count - numbers.len()).min(1 << 16) * kind.width()];
-        reader.read_exact(part).map_err(|error| described(&error))?;
-        for number in part.chunks_exact(kind.width()) {
-            numbers.push(make(kind.number(number))?);
-        }
-    }
-    // Asking for one byte more also makes the zip check its sum.
-    let more = reader.read(&mut buffer[..1]).map_err(|error| described(&error))?;
-    if more > 0 {
-        return Err("it goes on after the numbers that its header promises".to_owned());
-    }
-    Ok((shape, numbers))
-}
-
-fn described(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::UnexpectedEof => "it is truncated".to_owned(),
-        _ => error.to_string(),
-    }
-}
-
-fn read_header(reader: &mut dyn Read) -> Result<(Kind, Vec<usize>), String> {
-    let mut start = [0; 8];
-    reader.read_exact(&mut start).map_err(|error| described(&error))?;
-    if &start[..6] != MAGIC {
-        return Err("it is not an .npy array".to_owned());
-    }
-    // Version 1 counts the header in two bytes, versions 2 and 3 in four.
-    let mut length = [0; 4];
-    let counted = if start[6] == 1 { 2 } else { 4 };
-    reader.read_exact(&mut length[..counted]).map_err(|error| described(&error))?;
-    let length = u32::from_le_bytes(length) as usize;
-    if length > LONGEST_HEADER {
-        return Err(format!("its header has {length} bytes"));
-    }
-    let mut header = vec![0; length];
-    reader.read_exact(&mut header).map_err(|error| described(&error))?;
-    let header = String::from_utf8(header).map_err(|_| "its header is not text")?;
-    parse_header(&header)
-}
-
-/// The dictionary of a header: `{'descr': '|u1', 'fortran_order': False, 'shape': (60000, 28, 28), }`.
-fn parse_header(header: &str) -> Result<(Kind, Vec<usize>), String> {
-    let value = |key: &str| {
-        let rest = header.split_once(&format!("'{key}':"))?.1;
-        Some(rest.trim_start())
-    };
-    let missing = |key: &str| format!("its header names no {key}");
-    let descr = value("descr").and_then(|rest| rest.strip_prefix('\'')?.split_once('\'')).ok_or(missing("type"))?.0;
-    let kind = Kind::of(descr).ok_or_else(|| {
-        format!("its numbers are of type {descr}. Give little-endian integers or floats, such as uint8")
-    })?;
-    if !value("fortran_order").ok_or(missing("order"))?.starts_with("False") {
-        return Err("it is in Fortran's order. Save it with numpy.ascontiguousarray".to_owned());
-    }
-    let shape = value("shape").and_then(|rest| rest.strip_prefix('(')?.split_once(')')).ok_or(missing("shape"))?.0;
-    let sizes = shape.split(',').map(str::trim).filter(|size| !size.is_empty());
-    let shape = sizes.map(str::parse).collect::<Result<Vec<usize>, _>>().map_err(|_| missing("shape"))?;
-    if shape.is_empty() { Err("it is a single number".to_owned()) } else { Ok((kind, shape)) }
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use super::images::open_images_cached;
+use super::images::{cached_archive, open_images_cached};
 use super::{DataError, Files, ImageOptions, Progress, Source, Unwatched, cifar, idx_folder, npz};
 
 /// How a `.zip` begins, and so an `.npz`.
@@ -41,8 +41,11 @@ pub fn open_with(path: &Path, options: &ImageOptions, progress: &dyn Progress) -
     if metadata.is_dir() && idx_folder::has_idx_files(path) {
         return idx_folder::open_four(path);
     }
+    let name = if metadata.is_dir() { folder_name(path) } else { stem(path) };
+    if let Some(source) = metadata.is_file().then(|| cached_archive(path, &name, options)).flatten() {
+        return Ok(source);
+    }
     if let Some(files) = Files::open(path)? {
-        let name = if metadata.is_dir() { folder_name(path) } else { stem(path) };
         return open_files(&files, &name, options, progress);
     }
     if image::guess_format(&head(path)?).is_ok() {

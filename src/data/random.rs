@@ -26,6 +26,12 @@ pub(crate) enum Purpose {
     Classes = 9,
     /// What is where in a scene.
     Scenes = 10,
+    /// Which parts of an image, or which pixels, are hidden.
+    Parts = 11,
+    /// Which choices a permutation test makes.
+    Permutations = 12,
+    /// Where an image that is made for a unit starts, and how it moves.
+    Maximisation = 13,
 }
 
 /// The generator for one purpose at one place: the same arguments, the same numbers, on every machine.

@@ -1,6 +1,7 @@
 //! What the window and the command line hold of the engine: commands in, plain data out, and never a wait.
 
 use super::message::{Command, Event, HistogramLook, Point, Snapshot};
+use super::opening::Turns;
 use super::watcher::{Outbox, empty_box};
 use super::worker::Worker;
 use arc_swap::ArcSwap;
@@ -17,6 +18,7 @@ pub struct Engine {
     events: Mutex<Receiver<Event>>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     out: Outbox,
+    turns: Turns,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -31,13 +33,16 @@ impl Engine {
         let (event_sender, events) = sync_channel(EVENTS);
         let snapshot = Arc::new(ArcSwap::from_pointee(Snapshot::default()));
         let out = Outbox::default();
-        let worker = Worker::new(commands, event_sender, Arc::clone(&snapshot), out.clone(), Box::new(wake));
+        let turns = Turns::default();
+        let worker =
+            Worker::new(commands, event_sender, Arc::clone(&snapshot), out.clone(), Arc::new(wake), turns.clone());
         let thread = std::thread::Builder::new().name("engine".to_owned()).spawn(move || worker.work());
         Self {
             commands: Some(command_sender),
             events: Mutex::new(events),
             snapshot,
             out,
+            turns,
             thread: thread.inspect_err(|error| log::error!("the engine's thread did not start: {error}")).ok(),
         }
     }
@@ -48,7 +53,12 @@ impl Engine {
     /// When the worker has too much to take up, as it can while a run is being built.
     pub fn send(&self, command: Command) -> Result<(), EngineBusy> {
         let sender = self.commands.as_ref().ok_or(EngineBusy)?;
-        sender.try_send(command).map_err(|_| EngineBusy)
+        let ends_what_is_under_way = command.ends_what_is_under_way();
+        sender.try_send(command).map_err(|_| EngineBusy)?;
+        if ends_what_is_under_way {
+            self.turns.count();
+        }
+        Ok(())
     }
 
     pub fn snapshot(&self) -> Arc<Snapshot> {

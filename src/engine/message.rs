@@ -4,7 +4,7 @@ use crate::data::Split;
 use crate::experiments::{
     ExperimentConfig, MemberState, RangeTestConfig, RangeTestResult, TrainConfig, TrainingSummary,
 };
-use crate::nets::{LayerSummary, Shape};
+use crate::nets::{Checkpoint, LayerSummary, Shape};
 use crate::train::{Evaluation, FaultReport, Hint, LayerHealth, LayerHistogram};
 use serde::Serialize;
 use std::fmt;
@@ -79,6 +79,13 @@ pub enum Command {
     WatchImages(Vec<Arc<[u8]>>),
 }
 
+impl Command {
+    /// Whether a run that is being built need not be built any more.
+    pub(super) fn ends_what_is_under_way(&self) -> bool {
+        matches!(self, Self::Start { .. } | Self::Resume { .. } | Self::Stop)
+    }
+}
+
 /// What the worker can be told to do with an experiment of several networks. It stands beside the run: of the two, one at
 /// most learns, and the other pauses when that one goes on.
 #[derive(Clone, Debug)]
@@ -122,6 +129,8 @@ pub enum ExperimentCommand {
 pub enum Query {
     /// The current network's view of one image.
     Inspect { image: ImageSource },
+    /// The current network itself, to be looked into elsewhere.
+    Network,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -362,6 +371,7 @@ pub struct SampleImage {
 #[derive(Clone, Debug)]
 pub enum Answer {
     Inspection(Box<Inspection>),
+    Network(Arc<Checkpoint>),
     /// The question made no sense, and why.
     Refused(String),
 }
@@ -434,11 +444,27 @@ pub enum Phase {
     Idle,
     /// Something slow before the first step, in words: loading data, tuning kernels.
     Preparing(String),
+    /// The data is being opened: files that are done, and all of them. A stop ends it.
+    Opening {
+        files: usize,
+        of: usize,
+    },
     Running,
     Paused,
     Finished,
     Stopped,
     Failed(String),
+}
+
+impl Phase {
+    /// Before the first step: what is going on, in words.
+    pub fn preparing(&self) -> Option<String> {
+        match self {
+            Self::Preparing(what) => Some(what.clone()),
+            Self::Opening { files, of } => Some(format!("Opening the data: {files} of {of} files")),
+            _ => None,
+        }
+    }
 }
 
 /// The latest state; older ones are of no use to anybody.

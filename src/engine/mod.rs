@@ -9,12 +9,15 @@ mod device;
 mod experiment;
 mod experiment_folder;
 mod experimenter;
+mod explorer;
+mod exploring;
 mod export;
 mod files;
 mod finder;
 mod folder;
 mod handle;
 mod message;
+mod opening;
 mod run;
 mod shelf;
 mod snapshot;
@@ -28,6 +31,11 @@ pub use bench::{BenchRow, bench};
 pub use clock::Clock;
 pub use device::{DeviceInfo, OpenDevice, devices, open_device};
 pub use experiment_folder::{is_experiment, read_results};
+pub use explorer::{Explorer, Ticket};
+pub use exploring::{
+    Carried, CarryBack, CutFacts, Facts, Guessed, ImageSet, InvarianceQuestion, InvarianceSeen, Maps,
+    OcclusionQuestion, OcclusionSeen, Question, Reply, SeenAndGuessed, SeenImage, SeenImages, Sheets, Subject,
+};
 pub use export::{RunFormat, export_run};
 pub use files::{FileError, write_atomically, write_atomically_with};
 pub use folder::{FolderError, RunFolder, write_notes};

@@ -8,6 +8,7 @@ use super::message::{
     Answer, Event, HistogramCost, ImageSource, Inspection, LayerActivation, Point, Query, RateTest, RunId, SampleImage,
     SampleProbabilities, Started, find_image,
 };
+use super::opening::Opening;
 use super::watcher::{HintNews, Latest, Outbox, SeriesNames, Watcher};
 use crate::data::Split;
 use crate::experiments::{Advance, ConfigError, RangeTestConfig, RunError, TrainConfig, Training};
@@ -94,10 +95,11 @@ impl ActiveRun {
         device: &str,
         folder: Option<&Path>,
         going: Going,
+        opening: &Opening,
     ) -> Result<Self, String> {
         let device = open_device(device)?;
         let text = |error: &dyn std::error::Error| error.to_string();
-        let training = Training::new(config, &device.device, device.on_host).map_err(|error| text(&error))?;
+        let training = Training::open(config, &device.device, device.on_host, opening).map_err(|error| text(&error))?;
         let (config, architecture) = (training.config(), training.network().architecture());
         let folder = match folder {
             Some(path) => RunFolder::create(path, config, architecture).map_err(|error| text(&error))?,
@@ -114,10 +116,11 @@ impl ActiveRun {
         device: &str,
         epochs: Option<u64>,
         going: Going,
+        opening: &Opening,
     ) -> Result<Self, String> {
         let device = open_device(device)?;
         let (folder, checkpoint) = RunFolder::reopen(path).map_err(|error| error.to_string())?;
-        let training = Training::resume(&checkpoint, epochs, &device.device, device.on_host)
+        let training = Training::resume(&checkpoint, epochs, &device.device, device.on_host, opening)
             .map_err(|error| format!("{}: {error}", path.display()))?;
         let mut run = Self::new(id, training, device, folder, going);
         let before = Clock::of_folder(path).seconds();
@@ -439,7 +442,9 @@ impl ActiveRun {
     }
 
     pub(super) fn answer(&self, query: Query) -> Answer {
-        let Query::Inspect { image } = query;
+        let Query::Inspect { image } = query else {
+            return Answer::Network(Arc::new(self.training.network_alone()));
+        };
         let (training, shape) = (&self.training, self.training.network().cuts()[0]);
         match find_image(training.test_split(), training.validation_split(), shape, &image) {
             Ok((pixels, label)) => Answer::Inspection(Box::new(self.inspect(image.clone(), pixels.to_vec(), label))),

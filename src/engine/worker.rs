@@ -2,6 +2,7 @@
 
 use super::experiment::ActiveExperiment;
 use super::message::{Answer, Command, Event, Phase, QueryId, RunId, SampleProbabilities, Snapshot};
+use super::opening::{Opening, Turns};
 use super::run::{ActiveRun, Going, TurnError};
 use super::shelf::Shelf;
 use super::watcher::{Outbox, panic_message};
@@ -9,8 +10,8 @@ use crate::experiments::Advance;
 use arc_swap::ArcSwap;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Thirty pictures a second are enough for the eye.
@@ -25,7 +26,10 @@ pub(super) struct Worker {
     backlog: VecDeque<Event>,
     snapshot: Arc<ArcSwap<Snapshot>>,
     pub(super) out: Outbox,
-    wake: Box<dyn Fn() + Send + Sync>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+    turns: Turns,
+    /// Of the commands that `turns` counts, those that were obeyed.
+    obeyed: u64,
     run: Option<ActiveRun>,
     pub(super) experiment: Option<ActiveExperiment>,
     shelf: Shelf,
@@ -46,7 +50,8 @@ impl Worker {
         events: SyncSender<Event>,
         snapshot: Arc<ArcSwap<Snapshot>>,
         out: Outbox,
-        wake: Box<dyn Fn() + Send + Sync>,
+        wake: Arc<dyn Fn() + Send + Sync>,
+        turns: Turns,
     ) -> Self {
         Self {
             commands,
@@ -55,6 +60,8 @@ impl Worker {
             snapshot,
             out,
             wake,
+            turns,
+            obeyed: 0,
             run: None,
             experiment: None,
             shelf: Shelf::default(),
@@ -144,12 +151,17 @@ impl Worker {
     }
 
     fn obey(&mut self, command: Command) {
+        self.obeyed += u64::from(command.ends_what_is_under_way());
         match command {
             Command::Start { run, config, device, folder, go } => {
-                self.build(run, |going| ActiveRun::start(run, *config, &device, folder.as_deref(), going), go);
+                let build = |going, opening: &Opening| {
+                    ActiveRun::start(run, *config, &device, folder.as_deref(), going, opening)
+                };
+                self.build(run, build, go);
             }
             Command::Resume { run, folder, device, epochs, go } => {
-                self.build(run, |going| ActiveRun::resume(run, &folder, &device, epochs, going), go);
+                let build = |going, opening: &Opening| ActiveRun::resume(run, &folder, &device, epochs, going, opening);
+                self.build(run, build, go);
             }
             Command::Run => self.go(Going::Freely),
             Command::Step => self.go(self.one_step_more()),
@@ -187,11 +199,19 @@ impl Worker {
         }
     }
 
-    fn build(&mut self, id: RunId, build: impl FnOnce(Going) -> Result<ActiveRun, String>, go: bool) {
+    fn build(&mut self, id: RunId, build: impl FnOnce(Going, &Opening) -> Result<ActiveRun, String>, go: bool) {
         self.end_current();
         self.phase = Phase::Preparing("Preparing data and network".to_owned());
         self.publish_for(Some(id));
-        match build(if go { Going::Freely } else { Going::Paused }) {
+        let opening = Opening {
+            run: id,
+            turns: self.turns.clone(),
+            obeyed: self.obeyed,
+            snapshot: Arc::clone(&self.snapshot),
+            wake: Arc::clone(&self.wake),
+            told: Mutex::new(Instant::now()),
+        };
+        match build(if go { Going::Freely } else { Going::Paused }, &opening) {
             Ok(mut run) => {
                 self.first_step = run.training.steps();
                 self.phase = if go { Phase::Running } else { Phase::Paused };
@@ -210,6 +230,11 @@ impl Worker {
                 }
                 self.run = Some(run);
                 self.publish();
+            }
+            Err(_) if opening.is_cancelled() => {
+                self.phase = Phase::Stopped;
+                self.tell(Event::Stopped { run: id, step: 0 });
+                self.publish_for(Some(id));
             }
             Err(message) => self.fail(id, message),
         }

@@ -3,11 +3,12 @@
 use super::config::TrainConfig;
 use super::fit::RunError;
 use super::settings::Config;
+use super::trained::Trained;
 use super::training::Material;
-use crate::data::{ImageShape, LARGEST_SIDE, Standardisation};
+use crate::data::{Fit, ImageFault, ImageShape, LARGEST_SIDE, Picture, Standardisation};
 use crate::nets::{
-    Architecture, ArchitectureError, Checkpoint, CheckpointError, Mode, Network, WeightsError, WeightsReport,
-    load_weights, preset, read_weights, resolve, softmax_at,
+    Architecture, ArchitectureError, Checkpoint, CheckpointError, Cut, Mode, Network, Shape, WeightsError,
+    WeightsReport, load_weights, preset, read_weights, resolve, softmax_at,
 };
 use burn::tensor::{Device, Tensor, TensorData};
 use serde::de::DeserializeOwned;
@@ -62,10 +63,6 @@ pub enum ClassifierError {
     Unfit { file: String, network: String, needed: usize, matched: usize, table: String },
 }
 
-/// The network that comes trained on ImageNet.
-const EFFICIENTNET: &str = "efficientnet-lite0";
-static EFFICIENTNET_WEIGHTS: &[u8] =
-    include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/networks/efficientnet-lite0.safetensors"));
 static IMAGENET_CLASSES: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/networks/imagenet-classes.csv"));
 
@@ -77,49 +74,42 @@ const PREPARATION: &str = "preparation";
 const CLASS_NAMES: &str = "class_names";
 
 impl Classifier {
-    /// A preset that comes trained, a safetensors file that Glassbox wrote, or any architecture with `weights`, which may
+    /// A network that comes [trained](super::trained_networks), a safetensors file that Glassbox wrote, or any architecture with `weights`, which may
     /// use its own names, torchvision's, or those of `efficientnet_lite_pytorch`.
     ///
     /// # Errors
     /// When a file cannot be read, there are no weights, or they do not fit: then with a table of what does not.
     pub fn open(name: &str, weights: Option<&Path>, device: &Device) -> Result<Self, ClassifierError> {
-        match weights {
-            Some(file) => Self::with_weights(resolve(name)?, &read(file)?, &file.display().to_string(), device),
-            None if name == EFFICIENTNET => {
-                Self::of_checkpoint(&Checkpoint::from_bytes(EFFICIENTNET_WEIGHTS, "the embedded network")?, device)
-            }
-            None if preset(name).is_some() => Err(ClassifierError::Untrained { network: name.to_owned() }),
-            None if is_toml(name) => Err(ClassifierError::Untrained { network: resolve(name)?.name }),
-            None => Self::of_checkpoint(&Checkpoint::from_bytes(&read(Path::new(name))?, name)?, device),
+        if let Some(file) = weights {
+            return Self::of_network(network_with_weights(name, file, device)?);
         }
+        if let Some(trained) = Trained::named(name) {
+            return Self::of_checkpoint(&trained.checkpoint()?, device);
+        }
+        if preset(name).is_some() || is_toml(name) {
+            return Err(ClassifierError::Untrained { network: resolve(name)?.name });
+        }
+        Self::of_checkpoint(&Checkpoint::from_bytes(&read(Path::new(name))?, name)?, device)
     }
 
-    fn with_weights(
-        architecture: Architecture,
-        bytes: &[u8],
-        origin: &str,
-        device: &Device,
-    ) -> Result<Self, ClassifierError> {
+    /// A network whose weights others wrote.
+    fn of_network(network: Network) -> Result<Self, ClassifierError> {
+        let architecture = network.architecture();
         let classes = architecture.classes()?;
-        let mut network = Network::new(architecture, 0, device)?;
-        let report = load_weights(&mut network, read_weights(bytes, origin)?);
-        if !report.is_complete() {
-            return Err(unfit(&network, origin, &report));
-        }
-        let input = network.architecture().input;
-        let shape = ImageShape::new(input.channels, input.height, input.width);
-        let is_imagenet = classes == 1000 && input.channels == 3;
-        let (preparation, class_names) = if is_imagenet {
-            (Preparation::imagenet(shape), imagenet_classes())
+        let preparation = Preparation::usual(architecture).ok_or_else(|| no_picture(architecture))?;
+        let class_names = if is_imagenet(architecture) {
+            imagenet_classes()
         } else {
-            let standardisation = Standardisation::identity(input.channels);
-            (Preparation { covers: shape, standardisation }, (0..classes).map(|class| class.to_string()).collect())
+            (0..classes).map(|class| class.to_string()).collect()
         };
         Self { network, preparation, class_names }.checked()
     }
 
     /// A network that Glassbox trained.
-    fn of_checkpoint(checkpoint: &Checkpoint, device: &Device) -> Result<Self, ClassifierError> {
+    ///
+    /// # Errors
+    /// When the checkpoint lacks what says how pictures are prepared, or its network cannot be asked about any.
+    pub fn of_checkpoint(checkpoint: &Checkpoint, device: &Device) -> Result<Self, ClassifierError> {
         let mut network = Network::new(checkpoint.architecture.clone(), 0, device)?;
         network.load_arrays(&checkpoint.arrays)?;
         let (preparation, class_names) = if checkpoint.state.contains_key(PREPARATION) {
@@ -141,7 +131,7 @@ impl Classifier {
         let (input, covers) = (architecture.input, self.preparation.covers);
         let unusable = |reason: String| ClassifierError::Unusable { network: architecture.name.clone(), reason };
         if !matches!(input.channels, 1 | 3) {
-            return Err(unusable(format!("it takes {} channels, and pictures have 1 or 3", input.channels)));
+            return Err(no_picture(architecture));
         }
         let covers_it =
             covers.channels == input.channels && covers.height >= input.height && covers.width >= input.width;
@@ -167,6 +157,10 @@ impl Classifier {
         &self.network
     }
 
+    pub(super) fn into_parts(self) -> (Network, Preparation) {
+        (self.network, self.preparation)
+    }
+
     pub fn class_names(&self) -> &[String] {
         &self.class_names
     }
@@ -175,25 +169,50 @@ impl Classifier {
         &self.preparation
     }
 
-    /// Logits of pictures as bytes, each `[channels, height, width]` of the shape that
-    /// [the preparation](Preparation::covers) names: one row a picture.
-    pub fn logits(&self, pictures: &[&[u8]]) -> Vec<Vec<f32>> {
-        let logits = self.activations(pictures, self.network.top());
+    /// Shape of what the network sees.
+    pub fn input(&self) -> ImageShape {
+        let input = self.network.architecture().input;
+        ImageShape::new(input.channels, input.height, input.width)
+    }
+
+    /// What the network sees of a picture: its centre, as bytes `[channels, height, width]` of [`input`](Self::input).
+    ///
+    /// # Errors
+    /// What is wrong with the image file.
+    pub fn seen(&self, picture: &Picture) -> Result<Vec<u8>, ImageFault> {
+        Ok(self.seen_of(&picture.fitted(self.preparation.covers, Fit::Crop)?))
+    }
+
+    /// What the network sees of a picture that has the shape which it [covers](Preparation::covers) already: its centre.
+    pub fn seen_of(&self, covering: &[u8]) -> Vec<u8> {
+        centre(covering, self.preparation.covers, self.input())
+    }
+
+    /// Standardised, `[n, channels, height, width]`, of what is [seen](Self::seen) of n pictures.
+    pub fn images(&self, seen: &[impl AsRef<[u8]>]) -> Tensor<4> {
+        let shape = self.input();
+        let mut values = vec![0.0; seen.len() * shape.pixels()];
+        for (seen, values) in seen.iter().zip(values.chunks_exact_mut(shape.pixels())) {
+            self.preparation.standardisation.apply(shape, seen.as_ref(), values);
+        }
+        let dims = self.network.architecture().input.batched(seen.len());
+        Tensor::from_data(TensorData::new(values, dims), self.network.device())
+    }
+
+    /// Logits of what is [seen](Self::seen) of pictures, one row a picture.
+    pub fn logits(&self, seen: &[impl AsRef<[u8]>]) -> Vec<Vec<f32>> {
+        let logits = self.activations(seen, self.network.top().into());
         logits.chunks_exact(self.class_names.len()).map(<[f32]>::to_vec).collect()
     }
 
-    /// What crosses a cut of the network for pictures, as [`logits`](Self::logits) takes them: `[n, channels, height,
-    /// width]`, one after the other.
-    pub fn activations(&self, pictures: &[&[u8]], cut: usize) -> Vec<f32> {
-        let input = self.network.architecture().input;
-        let shape = ImageShape::new(input.channels, input.height, input.width);
-        let mut values = vec![0.0; pictures.len() * shape.pixels()];
-        for (picture, values) in pictures.iter().zip(values.chunks_exact_mut(shape.pixels())) {
-            let centre = centre(picture, self.preparation.covers, shape);
-            self.preparation.standardisation.apply(shape, &centre, values);
-        }
-        let images = Tensor::from_data(TensorData::new(values, input.batched(pictures.len())), self.network.device());
-        let activations = self.network.forward_between(images, 0..cut, Mode::Evaluate);
+    /// What crosses a cut of the network for what is [seen](Self::seen) of pictures: `[n, channels, height, width]`, one after
+    /// the other.
+    pub fn activations(&self, seen: &[impl AsRef<[u8]>], cut: Cut) -> Vec<f32> {
+        let images = self.images(seen);
+        let activations = match cut.inner {
+            0 => self.network.forward_between(images, 0..cut.layers, Mode::Evaluate),
+            _ => self.network.trace_to(images, cut, Mode::Evaluate).output().clone(),
+        };
         activations.into_data().try_into_vec().unwrap_or_default()
     }
 
@@ -221,6 +240,27 @@ impl Preparation {
         }
     }
 
+    /// A picture as bytes, `[channels, height, width]` of the shape that it [covers](Self::covers), as a network with this
+    /// input sees it.
+    pub fn apply(&self, picture: &[u8], input: Shape) -> Vec<f32> {
+        let shape = ImageShape::new(input.channels, input.height, input.width);
+        let mut values = vec![0.0; shape.pixels()];
+        self.standardisation.apply(shape, &centre(picture, self.covers, shape), &mut values);
+        values
+    }
+
+    /// How a network that says nothing of it is given pictures: as ImageNet's usually are if it tells ImageNet's classes
+    /// apart, and else from 0 to 1, none of it cut off. None where its input is no picture.
+    pub(super) fn usual(architecture: &Architecture) -> Option<Self> {
+        let input = architecture.input;
+        let shape = ImageShape::new(input.channels, input.height, input.width);
+        if is_imagenet(architecture) {
+            return Some(Self::imagenet(shape));
+        }
+        let standardisation = Standardisation::identity(input.channels);
+        matches!(input.channels, 1 | 3).then_some(Self { covers: shape, standardisation })
+    }
+
     /// As networks of torchvision and most others take ImageNet's pictures: 256 pixels for every 224 that are seen.
     fn imagenet(input: ImageShape) -> Self {
         let covered = |side: usize| side * 256 / 224;
@@ -228,6 +268,24 @@ impl Preparation {
         let standardisation = Standardisation { mean: vec![0.485, 0.456, 0.406], std: vec![0.229, 0.224, 0.225] };
         Self { covers, standardisation }
     }
+}
+
+/// Any architecture with the weights of a file.
+pub(super) fn network_with_weights(name: &str, file: &Path, device: &Device) -> Result<Network, ClassifierError> {
+    let origin = file.display().to_string();
+    let mut network = Network::new(resolve(name)?, 0, device)?;
+    let report = load_weights(&mut network, read_weights(&read(file)?, &origin)?);
+    if report.is_complete() { Ok(network) } else { Err(unfit(&network, &origin, &report)) }
+}
+
+fn is_imagenet(architecture: &Architecture) -> bool {
+    architecture.input.channels == 3 && architecture.classes().is_ok_and(|classes| classes == 1000)
+}
+
+fn no_picture(architecture: &Architecture) -> ClassifierError {
+    let channels = architecture.input.channels;
+    let reason = format!("it takes {channels} channels, and pictures have 1 or 3");
+    ClassifierError::Unusable { network: architecture.name.clone(), reason }
 }
 
 /// ImageNet's 1000 classes, by index.

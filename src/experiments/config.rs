@@ -4,7 +4,9 @@
 use super::dropout::DropoutRate;
 use super::settings::{self, Config};
 use super::stop::StopConfig;
-use crate::data::{Amount, Augmentation, ClassFilter, DataError, ImageOptions, Source, Unwatched, named_with};
+use crate::data::{
+    Amount, Augmentation, ClassFilter, DataError, ImageOptions, Progress, Source, Unwatched, named_with,
+};
 use crate::nets::{Architecture, ArchitectureError, resolve};
 use crate::train::{OptimiserSettings, Schedule};
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,7 @@ pub const LIVE_SETTINGS: &[&str] = &[
     "optimiser.weight_decay",
     "optimiser.clip_norm",
     "optimiser.max_norm",
+    "optimiser.filter_rms",
     "schedule.kind",
     "schedule.warmup_steps",
     "schedule.step_epochs",
@@ -140,7 +143,15 @@ impl DataConfig {
     /// # Errors
     /// If there is none of that name or at that path, or it cannot be opened.
     pub fn open(&self) -> Result<Source, DataError> {
-        named_with(&self.source, &self.images, &Unwatched)
+        self.open_with(&Unwatched)
+    }
+
+    /// [`open`](Self::open), with somebody to watch.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and when `progress` says to stop.
+    pub fn open_with(&self, progress: &dyn Progress) -> Result<Source, DataError> {
+        named_with(&self.source, &self.images, progress)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::config::{ConfigError, TrainConfig};
 use super::settings::Config;
 use super::training::Material;
-use crate::data::{Amount, DataError, ImageShape, Source, Split, Standardisation};
+use crate::data::{Amount, DataError, ImageShape, Progress, Source, Split, Standardisation, Unwatched};
 use crate::nets::{Architecture, ArchitectureError, CheckpointError, Shape};
 use crate::train::FaultReport;
 use std::sync::Arc;
@@ -52,8 +52,16 @@ impl Material {
     /// # Errors
     /// When it cannot be read, or does not suit the network.
     pub fn of(config: &TrainConfig, architecture: &Architecture) -> Result<Self, RunError> {
+        Self::open(config, architecture, &Unwatched)
+    }
+
+    /// [`of`](Self::of), with somebody to watch.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of), and when `progress` says to stop.
+    pub fn open(config: &TrainConfig, architecture: &Architecture, progress: &dyn Progress) -> Result<Self, RunError> {
         config.check()?;
-        let source = config.data.open()?;
+        let source = config.data.open_with(progress)?;
         check_fit(architecture, &source)?;
         let (train, validation) = splits(config, &source)?;
         let standardisation = if config.data.standardise {

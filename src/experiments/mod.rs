@@ -18,6 +18,8 @@ pub mod report;
 mod settings;
 mod specialists;
 mod stop;
+mod subject;
+mod trained;
 mod training;
 
 pub use any::ExperimentConfig;
@@ -43,4 +45,6 @@ pub use specialists::{
     SpecialistsConfig, SpecialistsResults, specialists_preset, specialists_presets,
 };
 pub use stop::StopConfig;
+pub use subject::{Subject, SubjectError};
+pub use trained::{Trained, trained_networks};
 pub use training::{Guide, HeldOut, Material, Training, TrainingSummary};

@@ -94,14 +94,9 @@ impl CommonShift {
     /// It is the middle of the best interval, far from where the errors change. Of equally good intervals it is that
     /// nearest to no shift at all, and of two equally near the lower.
     pub fn best(&self) -> ShiftErrors {
-        let breakpoints = self.right_beyond.iter().chain(&self.right_until).map(|breakpoint| breakpoint.at);
-        let mut edges: Vec<f64> = breakpoints.filter(|at| at.is_finite()).collect();
-        edges.extend([f64::NEG_INFINITY, f64::INFINITY]);
-        edges.sort_by(f64::total_cmp);
-        edges.dedup();
         let mut best = self.errors_at(0.0);
         let mut best_distance = f64::INFINITY;
-        for interval in edges.windows(2) {
+        for interval in self.edges().windows(2) {
             let (low, high) = (interval[0], interval[1]);
             let found = self.errors_at(middle(low, high));
             let distance = low.max(-high).max(0.0);
@@ -110,6 +105,37 @@ impl CommonShift {
             }
         }
         best
+    }
+
+    /// The middle of the shifts around the [best](Self::best) whose errors lie within one standard error of the fewest
+    /// (the rule of Breiman, Friedman, Olshen and Stone 1984, section 3.4.3). Near the minimum a handful of images
+    /// decides between shifts that are far apart, so the best on one set of images is mostly chance on another.
+    pub fn steady(&self) -> ShiftErrors {
+        let best = self.best();
+        let errors = best.errors as f64;
+        let most = errors + (errors * (1.0 - errors / (self.images.max(1)) as f64)).sqrt();
+        let edges = self.edges();
+        let within = |interval: &[f64]| self.errors_at(middle(interval[0], interval[1])).errors as f64 <= most;
+        let home = edges.partition_point(|&edge| edge < best.shift).clamp(1, edges.len() - 1);
+        let below = edges[..=home].windows(2).rev().take_while(|interval| within(interval)).count();
+        let above = edges[home - 1..].windows(2).take_while(|interval| within(interval)).count();
+        if below == 0 || above == 0 {
+            return best;
+        }
+        let wanted = middle(edges[home - below], edges[home - 1 + above]);
+        // On an edge a tie decides, as it does nowhere beside it.
+        let is_edge = edges.binary_search_by(|edge| edge.total_cmp(&wanted));
+        self.errors_at(is_edge.map_or(wanted, |at| middle(edges[at], edges[at + 1])))
+    }
+
+    /// Where the errors change, ascending, between two endless intervals.
+    fn edges(&self) -> Vec<f64> {
+        let breakpoints = self.right_beyond.iter().chain(&self.right_until).map(|breakpoint| breakpoint.at);
+        let mut edges: Vec<f64> = breakpoints.filter(|at| at.is_finite()).collect();
+        edges.extend([f64::NEG_INFINITY, f64::INFINITY]);
+        edges.sort_by(f64::total_cmp);
+        edges.dedup();
+        edges
     }
 }
 
@@ -297,6 +323,25 @@ mod tests {
             prop_assert_eq!(common.errors_at(best.shift), best);
             for quarters in -60i32..60 {
                 prop_assert!(best.errors <= common.errors_at(f64::from(quarters) / 4.0 + 0.125).errors);
+            }
+        }
+
+        /// Against a walk in small steps from the best shift to both sides.
+        #[test]
+        fn the_steady_shift_is_the_middle_of_those_that_are_as_good((logits, labels, shifted) in images()) {
+            let common = CommonShift::new(&logits, &labels, 4, &shifted);
+            let (best, steady) = (common.best(), common.steady());
+            let errors = best.errors as f64;
+            let most = errors + (errors * (1.0 - errors / labels.len() as f64)).sqrt();
+            prop_assert!(steady.errors as f64 <= most);
+            let walk = |step: f64| {
+                let shifts = (1..200).map(|i| best.shift + step * f64::from(i));
+                shifts.take_while(|&shift| common.errors_at(shift).errors as f64 <= most).last().unwrap_or(best.shift)
+            };
+            let (low, high) = (walk(-0.25), walk(0.25));
+            // Breakpoints are whole numbers; where one side is endless, there is no middle.
+            if (low - best.shift).abs() < 40.0 && (high - best.shift).abs() < 40.0 {
+                prop_assert!((steady.shift - f64::midpoint(low, high)).abs() <= 0.51, "{low} {} {high}", steady.shift);
             }
         }
 

@@ -6,6 +6,7 @@
 
 mod architecture;
 mod checkpoint;
+mod cut;
 mod edit;
 pub mod layers;
 mod logits;
@@ -13,15 +14,18 @@ mod network;
 mod presets;
 mod shape;
 mod survey;
+mod trace;
 mod weights;
 
 pub use architecture::{Architecture, ArchitectureError, Layer, LayerSummary};
 pub use checkpoint::{Checkpoint, CheckpointError, NamedArray};
+pub use cut::{Cut, UnknownCut};
 pub use edit::KINDS;
-pub use layers::{LayerKind, Mode, ParameterRole};
+pub use layers::{LayerKind, Mode, ParameterRole, Rule};
 pub use logits::{log_softmax_at, most_likely, softmax_at};
-pub use network::{Gradients, Network, Parameter, Trace};
+pub use network::{Gradients, Network, Parameter};
 pub use presets::{preset, preset_names, read, resolve};
 pub use shape::{ReceptiveField, Shape};
 pub use survey::{DataFit, Fault, Repair, Survey, survey};
+pub use trace::Trace;
 pub use weights::{Misshapen, Naming, WeightsError, WeightsReport, load_weights, read_weights};

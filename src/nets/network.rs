@@ -2,10 +2,13 @@
 
 use super::architecture::{Architecture, ArchitectureError};
 use super::checkpoint::{CheckpointError, NamedArray};
+use super::cut::Cut;
 use super::layers::{
-    Dropout, Initial, LayerGradients, LayerKind, Mode, Operation, ParameterRole, Record, Seen, Wanted, network_start,
+    Block, Dropout, Initial, LayerGradients, LayerKind, Mode, Operation, ParameterRole, Record, Rule, Seen, Wanted,
+    network_start,
 };
 use super::shape::Shape;
+use super::trace::Trace;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -33,55 +36,6 @@ pub struct Parameter {
     pub layer: usize,
     pub dims: Vec<usize>,
     pub role: ParameterRole,
-}
-
-/// Everything a forward pass went through, from one cut up to another.
-pub struct Trace {
-    first_cut: usize,
-    /// One for each cut, the first included.
-    activations: Vec<Tensor<4>>,
-    records: Vec<Record>,
-}
-
-impl Trace {
-    pub(super) fn begin(activations: Tensor<4>) -> Self {
-        Self { first_cut: 0, activations: vec![activations], records: Vec::new() }
-    }
-
-    pub(super) fn push(&mut self, output: Tensor<4>, record: Record) {
-        self.activations.push(output);
-        self.records.push(record);
-    }
-
-    /// What went on inside layer `layer`, where that is a block: its cut 0 is the block's input.
-    pub fn inner(&self, layer: usize) -> Option<&Self> {
-        match self.record(layer) {
-            Record::Inner(trace) => Some(trace),
-            _ => None,
-        }
-    }
-
-    /// `[batch, channels, height, width]` at a cut.
-    pub fn activation(&self, cut: usize) -> &Tensor<4> {
-        &self.activations[cut - self.first_cut]
-    }
-
-    pub fn output(&self) -> &Tensor<4> {
-        self.activations.last().expect("a trace holds at least the cut it starts from")
-    }
-
-    /// What layer `layer` recorded.
-    pub fn record(&self, layer: usize) -> &Record {
-        &self.records[layer - self.first_cut]
-    }
-
-    pub fn first_cut(&self) -> usize {
-        self.first_cut
-    }
-
-    pub fn last_cut(&self) -> usize {
-        self.first_cut + self.records.len()
-    }
 }
 
 /// What a backward pass found.
@@ -189,7 +143,7 @@ impl Network {
 
     /// As [`forward_between`](Self::forward_between), keeping the activations at every cut and what each layer recorded.
     pub fn trace(&self, activations: Tensor<4>, cuts: Range<usize>, mode: Mode) -> Trace {
-        let mut trace = Trace { first_cut: cuts.start, ..Trace::begin(activations) };
+        let mut trace = Trace::begin(cuts.start, activations);
         for layer in cuts {
             let (output, record) = self.layer_forward(layer, trace.output().clone(), mode);
             trace.push(output, record);
@@ -197,7 +151,18 @@ impl Network {
         trace
     }
 
-    /// From a gradient at the last cut of a trace down to its first.
+    /// From images, `[batch, channels, height, width]`, up to any cut, which must be one of this network's.
+    pub fn trace_to(&self, images: Tensor<4>, cut: Cut, mode: Mode) -> Trace {
+        let trace = self.trace(images, 0..cut.layers, mode);
+        if cut.inner == 0 {
+            return trace;
+        }
+        let (block, parameters) = self.block(cut.layers);
+        let tail = block.trace(trace.output().clone(), parameters, cut.inner, mode.at_layer(cut.layers));
+        trace.with_tail(tail)
+    }
+
+    /// From a gradient at the last cut of a trace, which is not inside a block, down to its first.
     pub fn backward(&self, trace: &Trace, gradient: Tensor<4>, wanted: Wanted) -> Gradients {
         let mut parameters: Vec<Option<Tensor<1>>> = vec![None; self.parameters.len()];
         let mut gradient = Some(gradient);
@@ -215,9 +180,35 @@ impl Network {
         Gradients { parameters, input: gradient.filter(|_| wanted.input) }
     }
 
+    /// The reverse pass: from a signal at the end of a trace, shaped as its output, down to the cut that it starts from.
+    pub fn reverse(&self, trace: &Trace, signal: Tensor<4>, rule: Rule) -> Tensor<4> {
+        self.reverse_to(trace, trace.first_cut().into(), signal, rule)
+    }
+
+    /// As [`reverse`](Self::reverse), down to a cut between the ends of the trace. Inside a block only what passes there
+    /// arrives: the way around it does not.
+    pub fn reverse_to(&self, trace: &Trace, to: Cut, mut signal: Tensor<4>, rule: Rule) -> Tensor<4> {
+        let from = trace.end();
+        if let Some(tail) = trace.tail() {
+            let lowest = if to.layers == from.layers { to.inner } else { 0 };
+            let (block, parameters) = self.block(from.layers);
+            signal = block.reverse_inner(tail, lowest, parameters, signal, rule);
+        }
+        for layer in (to.layers..from.layers).rev() {
+            let ends_inside = if layer == to.layers && to.inner > 0 { trace.inner(layer) } else { None };
+            if let Some(inner) = ends_inside {
+                let (block, parameters) = self.block(layer);
+                return block.reverse_inner(inner, to.inner, parameters, signal, rule);
+            }
+            let operation = self.architecture.layers[layer].kind.operation();
+            signal = operation.reverse(self.seen(layer, trace), signal, rule);
+        }
+        signal
+    }
+
     /// Keeps the running statistics that batch norm layers found during a forward pass in training.
     pub fn keep_statistics(&mut self, trace: &Trace) {
-        for (layer, record) in (trace.first_cut()..).zip(&trace.records) {
+        for (layer, record) in (trace.first_cut()..).zip(trace.records()) {
             let new = self.architecture.layers[layer].kind.operation().new_buffers(record);
             let buffers = self.of_layer[layer].clone().filter(|&index| !self.parameters[index].role.is_trainable());
             for (index, value) in buffers.zip(new) {
@@ -258,13 +249,25 @@ impl Network {
     }
 
     fn layer_backward(&self, layer: usize, trace: &Trace, gradient: Tensor<4>, wanted: Wanted) -> LayerGradients {
-        let seen = Seen {
+        let operation = self.architecture.layers[layer].kind.operation();
+        operation.backward(self.seen(layer, trace), gradient, wanted)
+    }
+
+    fn seen<'a>(&'a self, layer: usize, trace: &'a Trace) -> Seen<'a> {
+        Seen {
             input: trace.activation(layer),
             output: trace.activation(layer + 1),
             record: trace.record(layer),
             parameters: &self.values[self.of_layer[layer].clone()],
-        };
-        self.architecture.layers[layer].kind.operation().backward(seen, gradient, wanted)
+        }
+    }
+
+    /// The block that a cut lies in, with its parameters.
+    fn block(&self, layer: usize) -> (&Block, &[Tensor<1>]) {
+        match &self.architecture.layers[layer].kind {
+            LayerKind::Block(block) => (block, &self.values[self.of_layer[layer].clone()]),
+            _ => panic!("only a block can be cut inside"),
+        }
     }
 
     /// Below this layer there is nothing to learn, so a pass for parameters ends here.

@@ -10,6 +10,8 @@ use glassbox::experiments::TrainConfig;
 use glassbox::ui::app::{Action, RunRecord};
 use glassbox::ui::labs::AnyPane;
 use glassbox::ui::{App, WindowOptions};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Far longer than anything here takes.
@@ -78,4 +80,26 @@ pub fn train_a_little(harness: &mut Harness<'_, App>) {
     wait(harness, "three steps", |app| current(app).step >= 3);
     press(harness, Modifiers::NONE, Key::Space);
     wait(harness, "a pause", |app| current(app).phase == Phase::Paused);
+}
+
+/// A file of this path, as a desktop hands it over.
+#[derive(Debug)]
+struct Dropped(PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        std::fs::read(&self.0).map_err(|error| error.to_string())
+    }
+}
+
+/// Drops files on the window, all at once.
+pub fn drop_files(harness: &mut Harness<'_, App>, paths: &[&Path]) {
+    for path in paths {
+        harness.input_mut().dropped_files.push(Arc::new(Dropped(path.to_path_buf())));
+    }
+    harness.run_steps(2);
 }

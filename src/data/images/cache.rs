@@ -5,7 +5,7 @@
 //! not there; what is damaged all the same, or was made of other files, is ignored and written anew.
 
 use std::fs::{self, File};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -46,6 +46,15 @@ pub fn cache_folder() -> Option<PathBuf> {
     Some(caches.join("glassbox"))
 }
 
+/// The images in an archive, if they are open already or the cache has them: the archive itself is not opened, since to
+/// list what is in a compressed one is to unpack it.
+pub fn cached_archive(path: &Path, name: &str, options: &ImageOptions) -> Option<Source> {
+    let key = Key::new(path, name, options, of_archive(&fs::metadata(path).ok()?));
+    let source = recall(&key, images_folder().as_deref())?;
+    remember(key, &source);
+    Some(source)
+}
+
 /// [`open_images`], or what it gave when the same files were opened before in the same way.
 ///
 /// # Errors
@@ -60,10 +69,13 @@ pub fn open_images_cached(
     if count < WORTH_IT {
         return open_images(files, name, options, progress);
     }
-    let key = Key::of(files, name, options);
-    let folder = cache_folder().map(|folder| folder.join("images"));
-    let known = remembered(&key).or_else(|| read(folder.as_deref()?, &key));
-    if let Some(source) = known {
+    let fingerprint = match fs::metadata(files.path()) {
+        Ok(metadata) if metadata.is_file() => of_archive(&metadata),
+        _ => of_folder(files),
+    };
+    let key = Key::new(files.path(), name, options, fingerprint);
+    let folder = images_folder();
+    if let Some(source) = recall(&key, folder.as_deref()) {
         progress.opened(count, count);
         remember(key, &source);
         return Ok(source);
@@ -75,30 +87,52 @@ pub fn open_images_cached(
     Ok(source)
 }
 
+/// Where in the user's cache images lie.
+fn images_folder() -> Option<PathBuf> {
+    Some(cache_folder()?.join("images"))
+}
+
+/// What is open elsewhere in the program, or else in the cache's `folder`.
+fn recall(key: &Key, folder: Option<&Path>) -> Option<Source> {
+    remembered(key).or_else(|| read(folder?, key))
+}
+
+/// Changes with the path, the size and the time of every file.
+fn of_folder(files: &Files) -> u64 {
+    hash(files.entries())
+}
+
+/// Changes with the size and the time of the archive.
+fn of_archive(metadata: &fs::Metadata) -> u64 {
+    hash(&(metadata.len(), metadata.modified().ok()))
+}
+
+/// Another version of the standard library may hash otherwise; then the cache is written anew.
+fn hash(what: &(impl Hash + ?Sized)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    what.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// What was opened, and how.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 struct Key {
     path: PathBuf,
     name: String,
     options: ImageOptions,
-    /// Of the path, the size and the time of every file.
+    /// Another one if anything has changed since.
     fingerprint: u64,
 }
 
 impl Key {
-    fn of(files: &Files, name: &str, options: &ImageOptions) -> Self {
-        let path = fs::canonicalize(files.path()).unwrap_or_else(|_| files.path().to_owned());
-        // Another version of the standard library may hash otherwise; then the cache is written anew.
-        let mut hasher = DefaultHasher::new();
-        files.entries().hash(&mut hasher);
-        Self { path, name: name.to_owned(), options: *options, fingerprint: hasher.finish() }
+    fn new(path: &Path, name: &str, options: &ImageOptions, fingerprint: u64) -> Self {
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        Self { path, name: name.to_owned(), options: *options, fingerprint }
     }
 
     /// The same for all states of one folder, so that a newer one takes the place of the older.
     fn file(&self, folder: &Path) -> PathBuf {
-        let mut hasher = DefaultHasher::new();
-        (&self.path, &self.name, &self.options).hash(&mut hasher);
-        folder.join(format!("{:016x}.{ENDING}", hasher.finish()))
+        folder.join(format!("{:016x}.{ENDING}", hash(&(&self.path, &self.name, &self.options))))
     }
 }
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DataError;
 
-pub use cache::{cache_folder, open_images_cached};
+pub use cache::{cache_folder, cached_archive, open_images_cached};
 pub use decode::{ImageFault, ImageLook, LARGEST_SIDE, decode_image, fit_pixels, look_at_image};
 pub use files::{FileEntry, Files};
 pub use load::open_images;

@@ -60,7 +60,7 @@ impl Distillation {
         };
         let class_images =
             classes.iter().filter_map(|&class| test.classes.get(class)).map(|class| class.examples as usize).sum();
-        let on_test = shift_of(test);
+        let (on_validation, on_test) = (shift_of(validation), shift_of(test));
         let judged = |shift: f64| {
             let found = on_test.errors_at(shift);
             CorrectedErrors { errors: found.errors, class_errors: found.errors_on_shifted, class_images }
@@ -70,7 +70,8 @@ impl Distillation {
             member: student.state.name.clone(),
             classes: classes.clone(),
             uncorrected: judged(0.0),
-            tuned_on_validation: shifted(shift_of(validation).best().shift),
+            tuned_on_validation: shifted(on_validation.best().shift),
+            steady_on_validation: shifted(on_validation.steady().shift),
             tuned_on_test: shifted(on_test.best().shift),
         })
     }

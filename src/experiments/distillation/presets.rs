@@ -3,6 +3,7 @@
 use super::config::DistillConfig;
 use crate::experiments::Config;
 use crate::experiments::protocol::Finished;
+use crate::experiments::trained::Trained;
 use crate::nets::{Checkpoint, CheckpointError};
 
 macro_rules! presets {
@@ -33,23 +34,17 @@ pub fn distillation_preset(name: &str) -> Option<DistillConfig> {
     Some(DistillConfig::from_toml(text, name).expect("presets are checked by a test"))
 }
 
-/// Networks that were trained by Glassbox: `assets/networks/README.md` says how.
-macro_rules! network {
-    ($file:literal) => {
-        &include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/networks/", $file, ".safetensors"))[..]
-    };
-}
-
 /// The teacher of the paper's section 3.
 pub(super) fn embedded_teacher() -> Result<Checkpoint, CheckpointError> {
-    Checkpoint::from_bytes(network!("teacher"), "the embedded teacher")
+    embedded("teacher")
 }
 
 /// Students of that teacher, by name.
 pub(super) fn embedded_students() -> Result<Finished, CheckpointError> {
-    let students = [("hard", network!("student-hard")), ("distilled", network!("student-distilled"))];
-    let read = |(name, bytes): (&str, &[u8])| {
-        Ok((name.to_owned(), Checkpoint::from_bytes(bytes, &format!("the embedded student `{name}`"))?))
-    };
-    students.into_iter().map(read).collect()
+    let read = |name: &str| Ok((name.to_owned(), embedded(&format!("student-{name}"))?));
+    ["hard", "distilled"].into_iter().map(read).collect()
+}
+
+fn embedded(name: &str) -> Result<Checkpoint, CheckpointError> {
+    Trained::named(name).expect("it is in the list").checkpoint()
 }

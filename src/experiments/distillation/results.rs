@@ -67,6 +67,8 @@ pub struct Correction {
     pub uncorrected: CorrectedErrors,
     /// The shift with the fewest errors on the validation images.
     pub tuned_on_validation: Shifted,
+    /// The middle of the shifts whose errors on the validation images are within one standard error of the fewest.
+    pub steady_on_validation: Shifted,
     /// The paper's way: the shift with the fewest errors on the test images themselves.
     pub tuned_on_test: Shifted,
 }

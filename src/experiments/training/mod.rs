@@ -7,7 +7,7 @@ mod evaluating;
 pub use evaluating::HeldOut;
 pub(super) use evaluating::Pending;
 
-use crate::data::{Batch, BatchPlan, Loader, Split, Standardisation};
+use crate::data::{Batch, BatchPlan, Loader, Progress as Watcher, Split, Standardisation, Unwatched};
 use crate::experiments::Config;
 use crate::experiments::config::{ConfigError, TrainConfig};
 use crate::experiments::fit::RunError;
@@ -86,8 +86,16 @@ impl Training {
     /// # Errors
     /// When the data, the network or the settings do not fit together.
     pub fn new(config: TrainConfig, device: &Device, on_host: bool) -> Result<Self, RunError> {
+        Self::open(config, device, on_host, &Unwatched)
+    }
+
+    /// [`new`](Self::new), with somebody to watch while the data is opened.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new), and when `progress` says to stop.
+    pub fn open(config: TrainConfig, device: &Device, on_host: bool, progress: &dyn Watcher) -> Result<Self, RunError> {
         let architecture = config.resolve_network()?;
-        Self::build(config, architecture, device, on_host)
+        Self::build(config, architecture, device, on_host, progress)
     }
 
     /// Goes on from a checkpoint, exactly where it stood.
@@ -99,11 +107,12 @@ impl Training {
         epochs: Option<u64>,
         device: &Device,
         on_host: bool,
+        progress: &dyn Watcher,
     ) -> Result<Self, RunError> {
         let mut config = TrainConfig::from_toml(&checkpoint.state::<String>("config")?, "the checkpoint")?;
         config.epochs = epochs.unwrap_or(config.epochs);
         config.check()?;
-        let mut run = Self::build(config, checkpoint.architecture.clone(), device, on_host)?;
+        let mut run = Self::build(config, checkpoint.architecture.clone(), device, on_host, progress)?;
         run.trainer.load_arrays(&checkpoint.arrays, checkpoint.state("step")?)?;
         run.progress = run.read_progress(checkpoint)?;
         Ok(run)
@@ -114,8 +123,9 @@ impl Training {
         architecture: Architecture,
         device: &Device,
         on_host: bool,
+        progress: &dyn Watcher,
     ) -> Result<Self, RunError> {
-        let material = Material::of(&config, &architecture)?;
+        let material = Material::open(&config, &architecture, progress)?;
         Self::from_material(config, architecture, material, device, on_host)
     }
 
@@ -375,6 +385,14 @@ impl Training {
         self.progress.write(&mut state);
         self.preparation().write(&self.class_names, &mut state);
         Checkpoint { architecture: self.network().architecture().clone(), arrays: self.trainer.to_arrays(), state }
+    }
+
+    /// The network as it stands, and how pictures become its input: what [`Classifier`](crate::experiments::Classifier)
+    /// needs, without what only the training does.
+    pub fn network_alone(&self) -> Checkpoint {
+        let mut state = BTreeMap::new();
+        self.preparation().write(&self.class_names, &mut state);
+        Checkpoint { architecture: self.network().architecture().clone(), arrays: self.network().to_arrays(), state }
     }
 
     /// Goes back to a checkpoint of this run.

@@ -1,7 +1,7 @@
 //! Pointwise nonlinearities.
 
 use super::host::{self, is_host};
-use super::{LayerGradients, Mode, Operation, Record, Seen, Wanted};
+use super::{LayerGradients, Mode, Operation, Record, Rule, Seen, Wanted, input_gradient};
 use crate::nets::shape::Shape;
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
@@ -32,11 +32,7 @@ impl Operation for Relu {
     }
 
     fn forward(&self, input: Tensor<4>, _: &[Tensor<1>], _: Mode) -> (Tensor<4>, Record) {
-        if is_host(&input) {
-            // Not `max`, which would turn a value that is not a number into zero.
-            return (host::map(input, |x| if x < 0.0 { 0.0 } else { x }), Record::Nothing);
-        }
-        (activation::relu(input), Record::Nothing)
+        (positive(input), Record::Nothing)
     }
 
     fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, _: Wanted) -> LayerGradients {
@@ -45,6 +41,10 @@ impl Operation for Relu {
         }
         let silent = seen.output.clone().lower_equal_elem(0.0);
         LayerGradients::input_only(gradient.mask_fill(silent, 0.0))
+    }
+
+    fn reverse(&self, seen: Seen<'_>, signal: Tensor<4>, rule: Rule) -> Tensor<4> {
+        rectified(self, seen, signal, rule)
     }
 }
 
@@ -73,6 +73,10 @@ impl Operation for Relu6 {
         let full = seen.output.clone().greater_equal_elem(CEILING);
         LayerGradients::input_only(gradient.mask_fill(silent, 0.0).mask_fill(full, 0.0))
     }
+
+    fn reverse(&self, seen: Seen<'_>, signal: Tensor<4>, rule: Rule) -> Tensor<4> {
+        rectified(self, seen, signal, rule)
+    }
 }
 
 impl Operation for Tanh {
@@ -93,6 +97,10 @@ impl Operation for Tanh {
         }
         let y = seen.output.clone();
         LayerGradients::input_only(gradient * (y.clone() * y).neg().add_scalar(1.0))
+    }
+
+    fn reverse(&self, seen: Seen<'_>, signal: Tensor<4>, rule: Rule) -> Tensor<4> {
+        rectified(self, seen, signal, rule)
     }
 }
 
@@ -115,4 +123,25 @@ impl Operation for Sigmoid {
         let y = seen.output.clone();
         LayerGradients::input_only(gradient * y.clone() * y.neg().add_scalar(1.0))
     }
+
+    fn reverse(&self, seen: Seen<'_>, signal: Tensor<4>, rule: Rule) -> Tensor<4> {
+        rectified(self, seen, signal, rule)
+    }
+}
+
+/// What a nonlinearity lets pass on the way back.
+fn rectified(layer: &impl Operation, seen: Seen<'_>, signal: Tensor<4>, rule: Rule) -> Tensor<4> {
+    match rule {
+        Rule::Deconvolution => positive(signal),
+        Rule::Gradient => input_gradient(layer, seen, signal),
+        Rule::Guided => input_gradient(layer, seen, positive(signal)),
+    }
+}
+
+fn positive(x: Tensor<4>) -> Tensor<4> {
+    if is_host(&x) {
+        // Not `max`, which would turn a value that is not a number into zero.
+        return host::map(x, |x| if x < 0.0 { 0.0 } else { x });
+    }
+    activation::relu(x)
 }

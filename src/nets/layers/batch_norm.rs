@@ -105,25 +105,27 @@ impl Operation for BatchNorm {
 
     fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, wanted: Wanted) -> LayerGradients {
         let scale = per_channel(&seen.parameters[SCALE]);
-        let (normalised, input) = if let Record::Normalised(record) = seen.record {
+        let input = if let Record::Normalised(record) = seen.record {
             let Normalised { normalised, inverse_deviation, .. } = &**record;
             let count = values_per_channel(&gradient);
             let scaled = gradient.clone() * scale;
             let mean = per_channel(&channel_sums(scaled.clone()).div_scalar(count));
             let along = per_channel(&channel_sums(scaled.clone() * normalised.clone()).div_scalar(count));
-            let input = (scaled - mean - normalised.clone() * along) * inverse_deviation.clone();
-            (normalised.clone(), input)
+            (scaled - mean - normalised.clone() * along) * inverse_deviation.clone()
         } else {
-            let inverse_deviation = self.running_inverse_deviation(seen.parameters);
-            let centred = seen.input.clone() - per_channel(&seen.parameters[RUNNING_MEAN]);
-            let input = gradient.clone() * scale * inverse_deviation.clone();
-            (centred * inverse_deviation, input)
+            gradient.clone() * (scale * self.running_inverse_deviation(seen.parameters))
         };
-        let parameters = if wanted.parameters {
-            vec![channel_sums(gradient.clone() * normalised), channel_sums(gradient)]
-        } else {
-            Vec::new()
-        };
+        let mut parameters = Vec::new();
+        if wanted.parameters {
+            let normalised = if let Record::Normalised(record) = seen.record {
+                record.normalised.clone()
+            } else {
+                let centred = seen.input.clone() - per_channel(&seen.parameters[RUNNING_MEAN]);
+                centred * self.running_inverse_deviation(seen.parameters)
+            };
+            parameters.push(channel_sums(gradient.clone() * normalised));
+            parameters.push(channel_sums(gradient));
+        }
         LayerGradients { input: Some(input), parameters }
     }
 }

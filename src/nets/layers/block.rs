@@ -1,9 +1,9 @@
 //! Several layers under one name, with a way around them where there is a skip connection.
 
-use super::{LayerGradients, LayerKind, Mode, Operation, ParameterSpec, Record, Seen, Wanted, network_start};
+use super::{LayerGradients, LayerKind, Mode, Operation, ParameterSpec, Record, Rule, Seen, Wanted, network_start};
 use crate::nets::architecture::{Layer, check_name};
-use crate::nets::network::Trace;
 use crate::nets::shape::{Reach, Shape};
+use crate::nets::trace::Trace;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;
@@ -38,6 +38,39 @@ impl Block {
             cuts.push(layer.kind.operation().output(cuts[cuts.len() - 1]).map_err(faulty)?);
         }
         Ok(cuts)
+    }
+
+    /// The lowest `layers` of the inner layers, without the way around them.
+    pub(in crate::nets) fn trace(
+        &self,
+        input: Tensor<4>,
+        parameters: &[Tensor<1>],
+        layers: usize,
+        mode: Mode,
+    ) -> Trace {
+        let steps: Vec<_> = self.with_parameters(&input, parameters).take(layers).collect();
+        let mut trace = Trace::begin(0, input);
+        for (index, (operation, parameters)) in steps.into_iter().enumerate() {
+            let (output, record) = operation.forward(trace.output().clone(), parameters, mode.at_inner_layer(index));
+            trace.push(output, record);
+        }
+        trace
+    }
+
+    /// The reverse pass from the end of a trace of inner layers down to one of its cuts, without the way around them.
+    pub(in crate::nets) fn reverse_inner(
+        &self,
+        trace: &Trace,
+        lowest: usize,
+        parameters: &[Tensor<1>],
+        signal: Tensor<4>,
+        rule: Rule,
+    ) -> Tensor<4> {
+        let steps: Vec<_> = self.with_parameters(trace.activation(0), parameters).collect();
+        (lowest..trace.last_cut()).rev().fold(signal, |signal, index| {
+            let (operation, own) = steps[index];
+            operation.reverse(seen_inside(trace, index, own), signal, rule)
+        })
     }
 
     /// The inner layers with the parameters of each.
@@ -95,11 +128,7 @@ impl Operation for Block {
     }
 
     fn forward(&self, input: Tensor<4>, parameters: &[Tensor<1>], mode: Mode) -> (Tensor<4>, Record) {
-        let mut trace = Trace::begin(input.clone());
-        for (index, (operation, parameters)) in self.with_parameters(&input, parameters).enumerate() {
-            let (output, record) = operation.forward(trace.output().clone(), parameters, mode.at_inner_layer(index));
-            trace.push(output, record);
-        }
+        let trace = self.trace(input.clone(), parameters, self.layers.len(), mode);
         let inner = trace.output().clone();
         (if self.skip { inner + input } else { inner }, Record::Inner(Box::new(trace)))
     }
@@ -128,13 +157,8 @@ impl Operation for Block {
         let mut gradient = Some(gradient);
         for (index, (operation, own)) in steps.into_iter().enumerate().rev() {
             let Some(above) = gradient.take() else { break };
-            let seen = Seen {
-                input: trace.activation(index),
-                output: trace.activation(index + 1),
-                record: trace.record(index),
-                parameters: own,
-            };
-            let found = operation.backward(seen, above, Wanted { input: wanted.input || index > 0, ..wanted });
+            let wanted = Wanted { input: wanted.input || index > 0, ..wanted };
+            let found = operation.backward(seen_inside(trace, index, own), above, wanted);
             // From the top down; each layer's own stay in order.
             parameters.splice(0..0, found.parameters);
             gradient = found.input;
@@ -144,5 +168,24 @@ impl Operation for Block {
             (inner, _) => inner.filter(|_| wanted.input),
         };
         LayerGradients { input, parameters }
+    }
+
+    fn reverse(&self, seen: Seen<'_>, signal: Tensor<4>, rule: Rule) -> Tensor<4> {
+        let Record::Inner(trace) = seen.record else { return signal };
+        let around = self.skip.then(|| signal.clone());
+        let inner = self.reverse_inner(trace, 0, seen.parameters, signal, rule);
+        match around {
+            Some(around) => inner + around,
+            None => inner,
+        }
+    }
+}
+
+fn seen_inside<'a>(trace: &'a Trace, layer: usize, parameters: &'a [Tensor<1>]) -> Seen<'a> {
+    Seen {
+        input: trace.activation(layer),
+        output: trace.activation(layer + 1),
+        record: trace.record(layer),
+        parameters,
     }
 }

@@ -1,6 +1,6 @@
 //! Local response normalisation (Krizhevsky et al. 2012, section 3.3), as PyTorch computes it.
 
-use super::{LayerGradients, Mode, Operation, Record, Seen, Wanted};
+use super::{LayerGradients, Mode, Operation, Record, Rule, Seen, Wanted, input_gradient};
 use crate::nets::shape::Shape;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -71,6 +71,13 @@ impl Operation for LocalResponseNorm {
         let coefficient = 2.0 * self.alpha * self.beta / self.size as f64;
         let input = gradient * base.powf_scalar(-self.beta) - (x * through).mul_scalar(coefficient);
         LayerGradients::input_only(input)
+    }
+
+    fn reverse(&self, seen: Seen<'_>, signal: Tensor<4>, rule: Rule) -> Tensor<4> {
+        match rule {
+            Rule::Deconvolution => signal,
+            Rule::Gradient | Rule::Guided => input_gradient(self, seen, signal),
+        }
     }
 }
 

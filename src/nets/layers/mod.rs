@@ -26,8 +26,8 @@ pub use local_response_norm::LocalResponseNorm;
 pub use pool::{AveragePool2d, MaxPool2d};
 
 use super::architecture::Layer;
-use super::network::Trace;
 use super::shape::{Reach, Shape};
+use super::trace::{Choice, Trace};
 use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -122,6 +122,32 @@ pub trait Operation {
 
     /// One step down: from the gradient at the output to those at the input and of the parameters.
     fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, wanted: Wanted) -> LayerGradients;
+
+    /// One step down of the reverse pass: from a signal at the output to one at the input, both shaped as those are. A linear
+    /// layer is transposed and a maximum goes back to where it stood, under any rule: the true derivative.
+    fn reverse(&self, seen: Seen<'_>, signal: Tensor<4>, _rule: Rule) -> Tensor<4> {
+        input_gradient(self, seen, signal)
+    }
+}
+
+fn input_gradient<O: Operation + ?Sized>(operation: &O, seen: Seen<'_>, gradient: Tensor<4>) -> Tensor<4> {
+    let found = operation.backward(seen, gradient, Wanted { input: true, parameters: false });
+    found.input.expect("a layer gives the gradient at its input when it is wanted")
+}
+
+/// What a signal loses at nonlinearities and local normalisation on its way back to the image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// The deconvnet (Zeiler and Fergus 2013, section 2.1): nonlinearities rectify the signal itself, whatever they did on the
+    /// way up, and local response normalisation lets all of it pass.
+    #[default]
+    Deconvolution,
+    /// The true derivative everywhere (Simonyan et al. 2013, arXiv 1312.6034).
+    Gradient,
+    /// Guided backpropagation (Springenberg et al. 2014, arXiv 1412.6806): the true derivative, and nonlinearities rectify
+    /// the signal besides.
+    Guided,
 }
 
 /// Whether a forward pass is part of training. The noise of a layer (dropout) is a pure function of what stands here,
@@ -183,7 +209,23 @@ pub enum Record {
     Inner(Box<Trace>),
 }
 
+impl Record {
+    /// Of chosen images alone.
+    pub(in crate::nets) fn choose(&self, floats: &Choice<Tensor<4>>, whole: &Choice<Tensor<4, Int>>) -> Self {
+        match self {
+            Self::Nothing => Self::Nothing,
+            Self::Switches(switches) => Self::Switches(whole(switches)),
+            Self::Mask(mask) => Self::Mask(floats(mask)),
+            Self::Normalised(found) => {
+                Self::Normalised(Box::new(Normalised { normalised: floats(&found.normalised), ..(**found).clone() }))
+            }
+            Self::Inner(trace) => Self::Inner(Box::new(trace.choose(floats, whole))),
+        }
+    }
+}
+
 /// What batch norm found out about its batch.
+#[derive(Clone)]
 pub struct Normalised {
     /// The input, centred and divided by its deviation.
     pub normalised: Tensor<4>,

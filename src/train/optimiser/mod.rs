@@ -33,6 +33,9 @@ pub struct OptimiserSettings {
     pub clip_norm: f64,
     /// Largest norm of the weights that lead into one unit (Hinton et al. 2012); 0 is off.
     pub max_norm: f64,
+    /// Largest root of the mean square of the weights of a filter, convolutions only (Zeiler and Fergus 2013, section 3,
+    /// where it is 0.1); 0 is off.
+    pub filter_rms: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +61,7 @@ impl Default for OptimiserSettings {
             weight_decay: 0.0,
             clip_norm: 0.0,
             max_norm: 0.0,
+            filter_rms: 0.0,
         }
     }
 }
@@ -84,10 +88,23 @@ impl OptimiserSettings {
         not_negative("weight_decay", self.weight_decay)?;
         not_negative("clip_norm", self.clip_norm)?;
         not_negative("max_norm", self.max_norm)?;
+        not_negative("filter_rms", self.filter_rms)?;
         share("momentum", self.momentum)?;
         share("beta1", self.beta1)?;
         share("beta2", self.beta2)?;
         if self.epsilon > 0.0 { Ok(()) } else { Err("optimiser.epsilon must be above 0".to_owned()) }
+    }
+
+    /// The largest norm of a row of weights of these dimensions, `[units, ...]`; 0 where there is no bound. A bound on a
+    /// filter's RMS is one on its norm.
+    fn largest_norm(&self, dims: &[usize]) -> f64 {
+        let is_convolution = dims.len() == 4;
+        let values: usize = dims.iter().skip(1).product();
+        let of_filter = if is_convolution { self.filter_rms * (values as f64).sqrt() } else { 0.0 };
+        match (self.max_norm, of_filter) {
+            (0.0, bound) | (bound, 0.0) => bound,
+            (a, b) => a.min(b),
+        }
     }
 }
 
@@ -169,7 +186,7 @@ impl Optimiser {
             let is_weight = parameter.role == ParameterRole::Weight;
             let units = parameter.dims[0];
             let rule = Rule::new(self.kind, settings, learning_rate, clip, is_weight, self.steps);
-            let max_norm = if is_weight { settings.max_norm } else { 0.0 };
+            let max_norm = if is_weight { settings.largest_norm(&parameter.dims) } else { 0.0 };
             let call = Update { rule, units, max_norm, with_norms };
             let value = network.take(index);
             let apply = if self.on_host { host::apply } else { device::apply };

@@ -417,7 +417,8 @@ impl App {
     fn undo_stroke(&mut self, redo: bool) -> bool {
         match self.shell.lab {
             Lab::Distill => self.labs.distill.undo_stroke(redo),
-            _ => self.labs.train.undo_stroke(&mut self.session, redo),
+            Lab::Train => self.labs.train.undo_stroke(&mut self.session, redo),
+            _ => false,
         }
     }
 

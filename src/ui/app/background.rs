@@ -55,6 +55,10 @@ pub enum Wanted {
     DataFile,
     /// An architecture as TOML.
     Network,
+    /// Image files to show a trained network.
+    Pictures,
+    /// A trained network, as safetensors of Glassbox's.
+    Trained,
     /// A run folder, or a folder of them.
     RunFolder,
     /// A run that was exported.
@@ -72,7 +76,8 @@ impl Wanted {
     pub fn kind(self) -> &'static str {
         match self {
             Self::Data | Self::DataFile => "data",
-            Self::Network => "networks",
+            Self::Network | Self::Trained => "networks",
+            Self::Pictures => "pictures",
             Self::RunFolder | Self::RunZip | Self::SaveRun(_) | Self::ExportRun(..) | Self::SaveExperiment => "runs",
         }
     }
@@ -86,6 +91,9 @@ pub enum Picked {
     /// No dialog could be shown, and what to do instead.
     NoDialog(&'static str),
 }
+
+/// How image files that can be opened are called.
+pub const IMAGE_ENDINGS: &[&str] = &["png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "webp"];
 
 const NO_DIALOG: &str = "No file dialog can be shown here (it needs a desktop portal or zenity): type the path into the \
                          field, or drop the file onto the window.";
@@ -108,6 +116,10 @@ pub fn pick(ctx: &egui::Context, wanted: Wanted, folder: Option<&Path>, name: St
                 .set_title("Open an archive of images by class, an IDX file, a CIFAR batch or an .npz")
                 .pick_file(),
             Wanted::Network => dialog.set_title("Open an architecture").add_filter("TOML", &["toml"]).pick_file(),
+            Wanted::Pictures => dialog.set_title("Open a picture").add_filter("Images", IMAGE_ENDINGS).pick_file(),
+            Wanted::Trained => {
+                dialog.set_title("Open a trained network").add_filter("Safetensors", &["safetensors"]).pick_file()
+            }
             Wanted::RunFolder => dialog.set_title("Open a run folder").pick_folder(),
             Wanted::RunZip => dialog.set_title("Open an exported run").add_filter("Zip", &["zip"]).pick_file(),
             Wanted::SaveRun(_) => dialog.set_title("Save the run as a folder").save_file(),

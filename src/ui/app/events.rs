@@ -220,12 +220,17 @@ impl Session {
     /// Only the answer to the last question about the current run is of use.
     fn answered(&mut self, id: QueryId, run: RunId, generation: u64, answer: Answer) {
         let is_current = self.current().is_some_and(|current| current.id == run);
+        if let Answer::Network(checkpoint) = answer {
+            self.explored_network(id, run, generation, checkpoint);
+            return;
+        }
         let Some(asked) = self.asked.as_mut().filter(|asked| asked.id == id && is_current) else { return };
         asked.answered = true;
         match answer {
             Answer::Inspection(inspection) => {
                 self.inspection = Some(Looked { run, generation, inspection: Arc::from(inspection) });
             }
+            Answer::Network(_) => {}
             Answer::Refused(reason) => {
                 self.selection = Selection::Nothing;
                 self.log.note(format!("No look into the network: {reason}"));

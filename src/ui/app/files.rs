@@ -1,15 +1,19 @@
 //! Files that come in and go out: dialogs, drops, what was opened before.
 
-use super::background::{Picked, Progress, Task, pick, save_text};
+use super::background::{IMAGE_ENDINGS, Picked, Progress, Task, pick, save_text};
 use super::run_files::holds_runs;
-use super::{App, Devices, Session, Wanted};
-use egui::Context;
-use std::path::Path;
+use super::{Action, App, Devices, Session, Wanted};
+use crate::data::{ImageShape, Picture};
+use crate::engine::Subject;
+use crate::ui::labs::{Lab, features};
+use egui::{Color32, Context, Event};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const LOG_NAME: &str = "glassbox-log.txt";
 
 impl App {
-    pub(super) fn take_results(&mut self) {
+    pub(super) fn take_results(&mut self, ctx: &Context) {
         if let Some(task) = self.looking_for_devices.take() {
             match task.poll() {
                 Progress::Working => self.looking_for_devices = Some(task),
@@ -25,7 +29,7 @@ impl App {
                 Progress::Working => self.picking = Some(task),
                 Progress::Done(Picked::Path(wanted, path)) => {
                     self.shell.recent.note_folder(wanted, &path);
-                    self.take_path(wanted, &path);
+                    self.take_path(ctx, wanted, &path);
                 }
                 Progress::Done(Picked::NoDialog(text)) => self.session.log.note(text),
                 Progress::Done(Picked::Cancelled) | Progress::Lost => {}
@@ -57,7 +61,13 @@ impl App {
             Wanted::SaveExperiment => {
                 self.session.experiment().map_or_else(String::new, |experiment| experiment.name.clone())
             }
-            Wanted::Data | Wanted::DataFile | Wanted::Network | Wanted::RunFolder | Wanted::RunZip => String::new(),
+            Wanted::Data
+            | Wanted::DataFile
+            | Wanted::Network
+            | Wanted::Pictures
+            | Wanted::Trained
+            | Wanted::RunFolder
+            | Wanted::RunZip => String::new(),
         }
     }
 
@@ -68,10 +78,14 @@ impl App {
         }
     }
 
-    fn take_path(&mut self, wanted: Wanted, path: &Path) {
+    fn take_path(&mut self, ctx: &Context, wanted: Wanted, path: &Path) {
         let key = match wanted {
             Wanted::Data | Wanted::DataFile => "data.source",
             Wanted::Network => "network",
+            Wanted::Pictures => return self.show_pictures(ctx, vec![path.to_owned()]),
+            Wanted::Trained => {
+                return self.session.exploration.look_into(Subject::Named(path.display().to_string()));
+            }
             Wanted::RunFolder | Wanted::RunZip => return self.session.open(vec![path.to_owned()]),
             Wanted::SaveRun(run) => return self.session.save_to(run, path),
             Wanted::ExportRun(run, format) => return self.session.export(run, path, format),
@@ -82,23 +96,61 @@ impl App {
         }
     }
 
-    /// A folder or a zip dropped on the window is a run, runs or data; a TOML file a network; another file data, if its name
-    /// says so.
+    /// Reads pictures and shows them in the Features lab.
+    fn show_pictures(&mut self, ctx: &Context, paths: Vec<PathBuf>) {
+        self.session.exploration.open_pictures(ctx, paths);
+        self.perform(ctx, Action::Reveal(features::Pane::Pictures.into()));
+    }
+
+    /// An image from the clipboard is a picture, unless a text is being typed.
+    pub(super) fn take_pasted_images(&mut self, ctx: &Context) {
+        if ctx.text_edit_focused() {
+            return;
+        }
+        let pasted = ctx.input(|input| {
+            let image =
+                |event: &Event| if let Event::PasteImage(image) = event { Some(Arc::clone(image)) } else { None };
+            input.events.iter().filter_map(image).collect::<Vec<_>>()
+        });
+        for image in pasted {
+            let [width, height] = image.size;
+            let channel = |of: fn(&Color32) -> u8| image.pixels.iter().map(of);
+            let planes = channel(Color32::r).chain(channel(Color32::g)).chain(channel(Color32::b));
+            let picture = Picture::of_pixels("pasted", ImageShape::new(3, height, width), planes.collect::<Vec<_>>());
+            let added = picture.ok_or_else(|| "The clipboard holds an empty image".to_owned());
+            match added.and_then(|picture| self.session.exploration.add(picture)) {
+                Ok(()) => self.perform(ctx, Action::Reveal(features::Pane::Pictures.into())),
+                Err(reason) => self.session.log.error(reason),
+            }
+        }
+    }
+
+    /// A folder or a zip dropped on the window is a run, runs or data; a TOML file a network; an image a picture; another
+    /// file data, if its name says so.
     pub(super) fn take_dropped_files(&mut self, ctx: &Context) {
         let dropped = ctx.input(|input| input.raw.dropped_files.clone());
-        for path in dropped.iter().map(|file| file.path()) {
+        let (pictures, others): (Vec<_>, Vec<_>) =
+            dropped.iter().map(|file| file.path()).partition(|path| path.is_file() && ends_with(path, IMAGE_ENDINGS));
+        if !pictures.is_empty() {
+            self.show_pictures(ctx, pictures.into_iter().map(Path::to_owned).collect());
+        }
+        for path in others {
             if holds_runs(path) {
                 self.session.open(vec![path.to_owned()]);
             } else if path.is_dir() {
-                self.take_path(Wanted::Data, path);
-            } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("toml")) {
-                self.take_path(Wanted::Network, path);
+                self.take_path(ctx, Wanted::Data, path);
+            } else if ends_with(path, &["toml"]) {
+                self.take_path(ctx, Wanted::Network, path);
+            } else if ends_with(path, &["safetensors"]) {
+                self.take_path(ctx, Wanted::Trained, path);
+                self.perform(ctx, Action::Open(Lab::Features));
             } else if may_be_data(path) {
-                self.take_path(Wanted::DataFile, path);
+                self.take_path(ctx, Wanted::DataFile, path);
             } else {
                 let text = path.display();
-                let what = "drop a run folder, an architecture as TOML, or data: a folder or an archive (.zip, .tar, .tar.gz, \
-                            .tar.xz) of images by class, IDX files, CIFAR batches, or an .npz";
+                let what = "drop a run folder, an architecture as TOML, a trained network as safetensors, images, or data: a \
+                            folder or an archive (.zip, .tar, .tar.gz, .tar.xz) of images by class, IDX files, CIFAR \
+                            batches, or an .npz";
                 self.session.log.note(format!("{text}: {what}"));
             }
         }
@@ -116,6 +168,11 @@ impl App {
             self.shell.recent.note_run(folder);
         }
     }
+}
+
+fn ends_with(path: &Path, endings: &[&str]) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    ending.is_some_and(|ending| endings.contains(&ending.as_str()))
 }
 
 /// Whether a file is called as data sets are: whether it can be opened is seen when it is.

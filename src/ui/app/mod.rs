@@ -10,6 +10,7 @@ mod commands;
 mod data_set;
 mod events;
 mod experiments;
+mod explore;
 mod files;
 mod help;
 mod histograms;
@@ -37,6 +38,7 @@ pub use actions::Action;
 pub use background::{Progress, Task, Wanted};
 pub use data_set::{DataLook, DataState, DataView, Watch};
 pub use experiments::{ExperimentRecord, evaluation_of};
+pub use explore::{Asked, Exploration, ImageOf, MOST_PICTURES, NetworkState, SheetSource, UnitView};
 pub use help::HelpText;
 pub use histograms::{HistogramHistory, Look, MOST_LOOKS, Reach};
 pub use log::{Entry, Level, Log};
@@ -120,7 +122,7 @@ impl App {
             overlay: Overlay::new(options.debug),
             shell: load::<Shell>(storage, SHELL_KEY).unwrap_or_default().sane(),
             popups: Popups::default(),
-            labs: Labs { train: load_lab(storage), distill: load_lab(storage) },
+            labs: Labs { train: load_lab(storage), distill: load_lab(storage), features: load_lab(storage) },
             inspector: InspectorView::default(),
             looking_for_devices: None,
             picking: None,
@@ -208,7 +210,7 @@ impl App {
 impl eframe::App for App {
     fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
         self.session.absorb();
-        self.take_results();
+        self.take_results(ctx);
         self.work_on_files(ctx);
         self.session.watch(self.shell.lab == Lab::Train && self.labs.train.shows_samples());
         if let Some(rest) = self.session.inspect_selection() {
@@ -225,6 +227,7 @@ impl eframe::App for App {
         }
         self.apply_look(&ctx);
         self.take_dropped_files(&ctx);
+        self.take_pasted_images(&ctx);
         export::set_subject(&ctx, self.lab().subject(&self.session));
         let mut actions = Vec::new();
         let mut wanted = None;
@@ -260,6 +263,7 @@ impl eframe::App for App {
             store(storage, SHELL_KEY, &self.shell);
             store_lab(storage, &self.labs.train);
             store_lab(storage, &self.labs.distill);
+            store_lab(storage, &self.labs.features);
         }
     }
 

@@ -186,7 +186,7 @@ impl RunRecord {
     pub fn state(&self) -> &'static str {
         match self.phase {
             Phase::Idle => "idle",
-            Phase::Preparing(_) => "preparing",
+            Phase::Preparing(_) | Phase::Opening { .. } => "preparing",
             Phase::Running => "training",
             Phase::Paused => "paused",
             Phase::Finished => "finished",
@@ -197,12 +197,12 @@ impl RunRecord {
 
     /// Whether it can still take a step.
     pub fn is_alive(&self) -> bool {
-        matches!(self.phase, Phase::Preparing(_) | Phase::Running | Phase::Paused)
+        matches!(self.phase, Phase::Preparing(_) | Phase::Opening { .. } | Phase::Running | Phase::Paused)
     }
 
     /// Whether it trains, or will without being told again.
     pub fn is_going(&self) -> bool {
-        matches!(self.phase, Phase::Preparing(_) | Phase::Running)
+        matches!(self.phase, Phase::Preparing(_) | Phase::Opening { .. } | Phase::Running)
     }
 
     /// Name and step: of what the figures are.

@@ -2,6 +2,7 @@
 
 use super::data_set::DataView;
 use super::experiments::ExperimentRecord;
+use super::explore::Exploration;
 use super::log::Log;
 use super::run_book::Removed;
 use super::run_files::RunJob;
@@ -96,6 +97,8 @@ pub struct Session {
     pub devices: Devices,
     /// What networks learn from, while somebody looks at it.
     pub data: DataView,
+    /// The network that the Features lab looks into, and its pictures.
+    pub exploration: Exploration,
     /// Images that were drawn and sent to the samples; watched in every run whose images have their shape.
     pub drawn: Arc<Vec<Arc<[u8]>>>,
     /// The last look into the network, of the current run.
@@ -154,6 +157,7 @@ impl Session {
             listed: None,
             devices: Devices::default(),
             data: DataView::default(),
+            exploration: Exploration::default(),
             drawn: Arc::default(),
             inspection: None,
             points_held: 0,
@@ -272,6 +276,7 @@ impl Session {
     pub fn train_or_pause(&mut self, settings: &Settings) {
         match self.phase() {
             Phase::Running | Phase::Preparing(_) => self.send(Command::Pause),
+            Phase::Opening { .. } => self.send(Command::Stop),
             Phase::Paused => self.send(Command::Run),
             Phase::Idle | Phase::Finished | Phase::Stopped | Phase::Failed(_) => {
                 self.start(settings, true);
@@ -320,11 +325,6 @@ impl Session {
     /// Looks at the validation images now.
     pub fn evaluate(&mut self) {
         self.send(Command::Evaluate);
-    }
-
-    /// Ends the run before its last step.
-    pub fn stop(&mut self) {
-        self.send(Command::Stop);
     }
 
     /// Tells the run in hand of the live settings in which it differs from `settings`. Returns whether it could be told.

@@ -107,6 +107,8 @@ impl Recent {
         let paths = match wanted {
             Wanted::Data | Wanted::DataFile => &self.data,
             Wanted::Network => &self.networks,
+            // They are not kept.
+            Wanted::Pictures | Wanted::Trained => return Vec::new(),
             Wanted::RunFolder
             | Wanted::RunZip
             | Wanted::SaveRun(_)

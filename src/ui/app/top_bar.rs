@@ -76,7 +76,12 @@ impl App {
         add(ui, Button::new(icon::RESET), "Reset", Action::Reset);
         add(ui, Button::new(icon::SKIP_FORWARD), "Step", Action::Step);
         let go = if self.shell.lab == Lab::Distill { "Run" } else { "Train" };
-        let (symbol, text) = if is_going { (icon::PAUSE, "Pause") } else { (icon::PLAY, go) };
+        let is_opening = matches!(self.session.phase(), Phase::Opening { .. }) && self.shell.lab != Lab::Distill;
+        let (symbol, text) = match is_going {
+            true if is_opening => (icon::STOP, "Stop"),
+            true => (icon::PAUSE, "Pause"),
+            false => (icon::PLAY, go),
+        };
         let dark = ui.visuals().dark_mode;
         let label = if with_name { format!("{symbol} {text}") } else { symbol.to_owned() };
         let label = RichText::new(label).color(theme::plot_background(dark));
@@ -172,7 +177,7 @@ impl App {
         }
         match &run.phase {
             Phase::Idle => String::new(),
-            Phase::Preparing(what) => what.clone(),
+            Phase::Preparing(_) | Phase::Opening { .. } => run.phase.preparing().unwrap_or_default(),
             Phase::Running if snapshot.evaluating => format!("{place}{pace}   evaluating"),
             Phase::Running => {
                 let left = snapshot
@@ -195,7 +200,7 @@ fn experiment_text(experiment: Option<&ExperimentRecord>) -> String {
     let done = snapshot.map_or(0.0, |snapshot| 100.0 * snapshot.share);
     match &experiment.phase {
         Phase::Idle => String::new(),
-        Phase::Preparing(what) => what.clone(),
+        Phase::Preparing(_) | Phase::Opening { .. } => experiment.phase.preparing().unwrap_or_default(),
         Phase::Running => {
             let left = snapshot.and_then(|snapshot| snapshot.seconds_left);
             let left = left.map_or_else(String::new, |left| format!("   {} left", format::duration(left)));

@@ -1,18 +1,20 @@
 //! A pane, or an arrangement, of whichever lab: for what is said and done of both, as in the command palette.
 
-use super::{Lab, LabArrangement, LabPane, distill, train};
+use super::{Lab, LabArrangement, LabPane, distill, features, train};
 use crate::ui::app::HelpText;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnyPane {
     Train(train::Pane),
     Distill(distill::Pane),
+    Features(features::Pane),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnyArrangement {
     Train(train::Arrangement),
     Distill(distill::Arrangement),
+    Features(features::Arrangement),
 }
 
 /// The same for the pane, or the arrangement, of each lab.
@@ -21,13 +23,14 @@ macro_rules! for_each {
         match $any {
             Self::Train($it) => $body,
             Self::Distill($it) => $body,
+            Self::Features($it) => $body,
         }
     };
 }
 
 impl AnyPane {
     pub fn all() -> impl Iterator<Item = Self> {
-        all::<train::Pane>().chain(all::<distill::Pane>())
+        all::<train::Pane>().chain(all::<distill::Pane>()).chain(all::<features::Pane>())
     }
 
     pub fn lab(self) -> Lab {
@@ -51,7 +54,9 @@ impl AnyPane {
 
 impl AnyArrangement {
     pub fn all() -> impl Iterator<Item = Self> {
-        all_arrangements::<train::Pane>().chain(all_arrangements::<distill::Pane>())
+        all_arrangements::<train::Pane>()
+            .chain(all_arrangements::<distill::Pane>())
+            .chain(all_arrangements::<features::Pane>())
     }
 
     pub fn lab(self) -> Lab {
@@ -81,6 +86,18 @@ impl From<train::Pane> for AnyPane {
 impl From<distill::Pane> for AnyPane {
     fn from(pane: distill::Pane) -> Self {
         Self::Distill(pane)
+    }
+}
+
+impl From<features::Pane> for AnyPane {
+    fn from(pane: features::Pane) -> Self {
+        Self::Features(pane)
+    }
+}
+
+impl From<features::Arrangement> for AnyArrangement {
+    fn from(arrangement: features::Arrangement) -> Self {
+        Self::Features(arrangement)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod any;
 pub mod distill;
+pub mod features;
 pub mod frame;
 pub mod train;
 
@@ -61,7 +62,7 @@ impl Lab {
 
     /// Whether it is there yet.
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Train | Self::Distill)
+        matches!(self, Self::Train | Self::Distill | Self::Features)
     }
 
     /// With the command key.
@@ -93,6 +94,7 @@ impl Lab {
 pub struct Labs {
     pub train: train::TrainLab,
     pub distill: distill::DistillLab,
+    pub features: features::FeaturesLab,
 }
 
 impl Labs {
@@ -100,6 +102,7 @@ impl Labs {
     pub fn get(&self, lab: Lab) -> &dyn OpenLab {
         match lab {
             Lab::Distill => &self.distill,
+            Lab::Features => &self.features,
             _ => &self.train,
         }
     }
@@ -107,6 +110,7 @@ impl Labs {
     pub fn get_mut(&mut self, lab: Lab) -> &mut dyn OpenLab {
         match lab {
             Lab::Distill => &mut self.distill,
+            Lab::Features => &mut self.features,
             _ => &mut self.train,
         }
     }
@@ -116,6 +120,7 @@ impl Labs {
         match pane {
             AnyPane::Train(pane) => self.train.reveal(pane),
             AnyPane::Distill(pane) => self.distill.reveal(pane),
+            AnyPane::Features(pane) => self.features.reveal(pane),
         }
     }
 
@@ -123,6 +128,7 @@ impl Labs {
         match arrangement {
             AnyArrangement::Train(arrangement) => self.train.arrange(arrangement),
             AnyArrangement::Distill(arrangement) => self.distill.arrange(arrangement),
+            AnyArrangement::Features(arrangement) => self.features.arrange(arrangement),
         }
     }
 }

@@ -38,6 +38,15 @@ impl ImageAtlas {
         painter.image(self.texture.id(), rect, self.uv(index), Color32::WHITE);
     }
 
+    /// Draws a part of an image into `rect`: `[top, left, height, width]` in its pixels.
+    pub fn paint_part(&self, painter: &Painter, index: usize, part: [usize; 4], rect: Rect) {
+        let [top, left, height, width] = part.map(|side| side as f32);
+        let (whole, size) = (self.uv(index), vec2(self.width as f32, self.height as f32));
+        let at = |x: f32, y: f32| whole.min + whole.size() * vec2(x / size.x, y / size.y);
+        let uv = Rect::from_min_max(at(left, top), at(left + width, top + height));
+        painter.image(self.texture.id(), rect, uv, Color32::WHITE);
+    }
+
     /// Size on screen at `scale` device pixels a pixel.
     pub fn size(&self, scale: usize, pixels_per_point: f32) -> Vec2 {
         vec2((self.width * scale) as f32, (self.height * scale) as f32) / pixels_per_point

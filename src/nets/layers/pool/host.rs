@@ -78,6 +78,25 @@ pub(super) fn max(x: &Tensor<4>, g: Geometry) -> (Tensor<4>, Tensor<4, Int>) {
     (tensor(maxima, dims), Tensor::from_data(TensorData::new(switches, dims), &device))
 }
 
+/// Brings each gradient to where its maximum stood. Where windows overlap, several may have the same place: theirs add up.
+pub(super) fn max_backward(gradient: Tensor<4>, switches: &Tensor<4, Int>, g: Geometry) -> Tensor<4> {
+    let [batch, channels, _, _] = gradient.dims();
+    let gradients = floats(gradient);
+    let data = switches.to_data();
+    let switches: &[i32] = data.as_slice().expect("switches in the processor's memory are our own");
+    let mut unpooled = vec![0.0f32; batch * channels * g.plane()];
+    unpooled
+        .par_chunks_mut(g.plane())
+        .zip(gradients.par_chunks(g.out_plane()))
+        .zip(switches.par_chunks(g.out_plane()))
+        .for_each(|((plane, gradients), switches)| {
+            for (gradient, &place) in gradients.iter().zip(switches) {
+                plane[place as usize] += gradient;
+            }
+        });
+    tensor(unpooled, [batch, channels, g.height, g.width])
+}
+
 /// The mean of each window, padding counted as zeros.
 pub(super) fn mean(x: &Tensor<4>, g: Geometry) -> Tensor<4> {
     let [batch, channels, _, _] = x.dims();

@@ -103,6 +103,10 @@ impl Operation for MaxPool2d {
     fn backward(&self, seen: Seen<'_>, gradient: Tensor<4>, _: Wanted) -> LayerGradients {
         let Record::Switches(switches) = seen.record else { return LayerGradients::default() };
         let Self { kernel, stride, padding } = *self;
+        if is_host(&gradient) {
+            let geometry = geometry(seen.input.dims(), kernel, stride, padding);
+            return LayerGradients::input_only(host::max_backward(gradient, switches, geometry));
+        }
         LayerGradients::input_only(max_pool2d_with_indices_backward(
             seen.input.clone(),
             [kernel; 2],

@@ -141,7 +141,7 @@ impl LabPane for Pane {
         }
     }
 
-    fn begin_frame(context: &mut LabContext<'_>, views: &mut Views) {
+    fn begin_frame(_: &egui::Context, context: &mut LabContext<'_>, views: &mut Views) {
         subject::settle(context, &mut views.shared, &mut views.has_opened);
         views.images.begin_frame(context, &views.shared);
     }

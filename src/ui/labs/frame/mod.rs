@@ -60,7 +60,7 @@ pub trait LabPane: Copy + Debug + PartialEq + Into<AnyPane> + Serialize + Deseri
     fn records(self, context: &LabContext<'_>, views: &mut Self::Views) -> Option<Records>;
 
     /// Before the panes of a frame are drawn.
-    fn begin_frame(_: &mut LabContext<'_>, _: &mut Self::Views) {}
+    fn begin_frame(_: &egui::Context, _: &mut LabContext<'_>, _: &mut Self::Views) {}
 
     fn keep(views: &Self::Views) -> Self::Kept;
 

@@ -43,7 +43,7 @@ pub trait OpenLab {
 
 impl<P: LabPane> OpenLab for LabFrame<P> {
     fn show(&mut self, ui: &mut Ui, context: &mut LabContext<'_>) {
-        P::begin_frame(context, &mut self.views);
+        P::begin_frame(ui.ctx(), context, &mut self.views);
         tiles::show(self, ui, context);
     }
 

@@ -196,6 +196,7 @@ fn limits(ui: &mut Ui, form: &mut Form<'_, '_>) {
     form.real(ui, &specs::WEIGHT_DECAY, 0.0..=10.0, |c| &mut c.optimiser.weight_decay);
     form.real(ui, &specs::CLIP_NORM, 0.0..=1e6, |c| &mut c.optimiser.clip_norm);
     form.real(ui, &specs::MAX_NORM, 0.0..=1e6, |c| &mut c.optimiser.max_norm);
+    form.real(ui, &specs::FILTER_RMS, 0.0..=1e3, |c| &mut c.optimiser.filter_rms);
     form.number(ui, &specs::HEALTH_EVERY, 0..=100_000, 0.5, |c| &mut c.monitor.health_every);
     form.number(ui, &specs::HISTOGRAMS_EVERY, 0..=100_000, 1.0, |c| &mut c.monitor.histograms_every);
 }

@@ -184,7 +184,7 @@ impl LabPane for Pane {
         }
     }
 
-    fn begin_frame(context: &mut LabContext<'_>, views: &mut Views) {
+    fn begin_frame(_: &egui::Context, context: &mut LabContext<'_>, views: &mut Views) {
         views.samples.shown = false;
         views.drawing.forget_focus();
         context.session.store.set_smoothing(views.plots.smoothing);

@@ -66,6 +66,8 @@ specs! {
     CLIP_NORM: "optimiser.clip_norm", "Clip norm", "Largest norm of the whole gradient (Pascanu et al. 2013); 0 is off";
     MAX_NORM: "optimiser.max_norm", "Max norm", "Largest norm of the weights that lead into one unit (Hinton et al. \
         2012, arXiv 1207.0580); 0 is off";
+    FILTER_RMS: "optimiser.filter_rms", "Filter RMS", "Filters of convolutions whose weights have a larger root mean square \
+        are scaled back to it after each step (Zeiler, Fergus 2013, arXiv 1311.2901, section 3: 0.1); 0 is off";
     DROPOUT: "dropout", "Dropout", "Share of units that every dropout layer silences in training (Srivastava et al. \
         2014): architecture (each layer its own), or one number for all, such as 0.5. Networks without such layers \
         ignore it.";

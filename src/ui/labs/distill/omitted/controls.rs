@@ -90,8 +90,9 @@ pub(super) fn common(ui: &mut Ui, shift: f64, range: (f64, f64), best: Option<f6
         }
         if let Some(best) = best {
             let tooltip =
-                "Takes the shift with the fewest errors on the validation images: no test image has a say in it";
-            let button = ui.add(Button::new(RichText::new("Best on validation").small())).on_hover_text(tooltip);
+                "Takes the middle of the shifts whose errors on the validation images are within one standard error of the fewest: \
+                 no test image has a say in it";
+            let button = ui.add(Button::new(RichText::new("Tune on validation").small())).on_hover_text(tooltip);
             if button.clicked() {
                 set = Some(best);
             }

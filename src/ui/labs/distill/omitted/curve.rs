@@ -116,7 +116,7 @@ impl Curve<'_> {
         // Over all lines.
         let marks = [
             (self.by_test, "best on test (the paper's way)", weak),
-            (self.by_validation, "best on validation", text),
+            (self.by_validation, "by validation", text),
             (Some(self.now.0), "now", accent),
         ];
         let shown = marks.into_iter().filter_map(|(shift, name, colour)| Some((shift?, name, colour)));

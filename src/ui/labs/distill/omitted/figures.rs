@@ -71,8 +71,9 @@ pub(super) fn ours(prepared: &Prepared, split: HeldOut, now: ShiftErrors, now_sh
         rows.push(Figures::ours(what, about, signed(shift), found.common.errors_at(shift), found));
     };
     if let Some(validation) = &prepared.validation {
-        let about = "With the shift that has the fewest errors on the validation images: an honest choice";
-        chosen("Ours: by validation", about, validation.best.shift);
+        let about = "With the middle of the shifts whose errors on the validation images are within one standard error of the fewest: \
+                     an honest choice";
+        chosen("Ours: by validation", about, validation.steady.shift);
     }
     if let Some(test) = &prepared.test {
         let about = "The paper's way: with the shift that has the fewest errors on the test images themselves, which is too \

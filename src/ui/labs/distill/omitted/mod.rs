@@ -197,7 +197,7 @@ impl Body<'_> {
     }
 
     fn slider(&self, ui: &mut Ui, view: &mut OmittedView) {
-        let best = self.prepared.validation.as_ref().map(|validation| validation.best.shift);
+        let best = self.prepared.validation.as_ref().map(|validation| validation.steady.shift);
         let common = view.common(&self.subject.shifted);
         if let Some(shift) = controls::common(ui, common, self.prepared.range, best) {
             view.set_common(&self.subject.shifted, shift);
@@ -206,13 +206,12 @@ impl Body<'_> {
 
     fn curve(&self, ui: &mut Ui, view: &mut OmittedView, split: HeldOut, height: f32) {
         let now = view.now(ui, self.found, self.subject, split);
-        let best = |found: &Option<OnSplit>| found.as_ref().map(|found| found.best.shift);
         let curve = Curve {
             found: self.found,
             range: self.prepared.range,
             now: (now.shift, now.errors),
-            by_validation: best(&self.prepared.validation),
-            by_test: best(&self.prepared.test),
+            by_validation: self.prepared.validation.as_ref().map(|found| found.steady.shift),
+            by_test: self.prepared.test.as_ref().map(|found| found.best.shift),
             of_shifted: format!("errors on {}", controls::list(&self.pair.class_names, &self.subject.shifted)),
         };
         if let Some(shift) = curve.show(ui, vec2(ui.available_width(), height)) {
@@ -261,10 +260,12 @@ pub(super) fn records(context: &LabContext<'_>, view: &OmittedView, shared: &Sha
         ]);
     };
     push(&found.uncorrected, "no shift");
-    for (split, chosen) in [(&prepared.validation, "best on validation"), (&prepared.test, "best on test")] {
-        if let Some(split) = split {
-            push(&found.common.errors_at(split.best.shift), chosen);
-        }
+    if let Some(validation) = &prepared.validation {
+        push(&found.common.errors_at(validation.steady.shift), "by validation");
+        push(&found.common.errors_at(validation.best.shift), "best on validation");
+    }
+    if let Some(test) = &prepared.test {
+        push(&found.common.errors_at(test.best.shift), "best on test");
     }
     found.curve.iter().for_each(|at| push(at, ""));
     Some(records)

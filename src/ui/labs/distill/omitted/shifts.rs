@@ -36,6 +36,7 @@ pub(super) struct OnSplit {
     pub(super) common: CommonShift,
     pub(super) uncorrected: ShiftErrors,
     pub(super) best: ShiftErrors,
+    pub(super) steady: ShiftErrors,
     pub(super) curve: Vec<ShiftErrors>,
     pub(super) images: usize,
     pub(super) images_of_shifted: usize,
@@ -87,6 +88,7 @@ impl OnSplit {
         Self {
             uncorrected: common.errors_at(0.0),
             best: common.best(),
+            steady: common.steady(),
             curve: Vec::new(),
             images: evaluation.examples,
             images_of_shifted: of_shifted.map(|class| class.examples as usize).sum(),

@@ -1,0 +1,210 @@
+//! What the network said of single units and images, kept until it is out of date.
+
+use super::{Asked, Exploration};
+use crate::data::ImageOptions;
+use crate::engine::{
+    Carried, CarryBack, ImageSet, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question,
+    Reply, SeenImage, Sheets, Ticket,
+};
+use crate::lens::Place;
+use crate::nets::{Cut, Rule};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Reconstructions that are kept, in bytes.
+const MOST_KEPT: usize = 256 << 20;
+/// So many are asked for at once.
+const MOST_ASKED: usize = 256;
+/// Images of a data set that are looked through for the strongest.
+const MOST_IMAGES: usize = 10_000;
+
+/// One unit for one image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct UnitView {
+    pub image: ImageOf,
+    pub cut: Cut,
+    pub unit: usize,
+    pub place: Place,
+    pub rule: Rule,
+}
+
+/// Which image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ImageOf {
+    /// By position among the pictures.
+    Picture(usize),
+    /// By number in the set of the sheets.
+    Sheet(u32),
+}
+
+/// Where the images of the sheets come from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SheetSource {
+    #[default]
+    Pictures,
+    /// Test images of a data set, by its name or path.
+    Data(String, ImageOptions),
+}
+
+/// Counts changes: of the network, and where pictures matter of these too.
+type Revision = (u64, u64);
+
+#[derive(Default)]
+pub(super) struct Answers {
+    maps: Asked<(Revision, usize, Cut), Arc<Maps>>,
+    sheets: Asked<(Revision, SheetSource), Arc<Sheets>>,
+    occlusion: Asked<(Revision, OcclusionQuestion), Arc<OcclusionSeen>>,
+    invariance: Asked<(Revision, InvarianceQuestion), Arc<InvarianceSeen>>,
+    carried: HashMap<UnitView, Arc<Carried>>,
+    kept: usize,
+    /// Asked for in this frame and not there.
+    wanted: Vec<UnitView>,
+    going: Option<(Ticket, Vec<UnitView>)>,
+}
+
+impl Answers {
+    /// The network, or what the pictures are, has changed.
+    pub(super) fn forget(&mut self, pictures_only: bool) {
+        if pictures_only {
+            self.carried.retain(|view, _| matches!(view.image, ImageOf::Sheet(_)));
+        } else {
+            self.carried.clear();
+        }
+        self.kept = self.carried.values().map(|carried| carried.picture.len()).sum();
+        self.going = None;
+        self.wanted.clear();
+    }
+
+    pub(super) fn take(&mut self, ticket: Ticket, reply: Reply) {
+        match reply {
+            Reply::Maps(maps) => self.maps.take(ticket, maps),
+            Reply::Sheets(sheets) => {
+                self.sheets.take(ticket, sheets);
+            }
+            Reply::Occlusion(seen) => self.occlusion.take(ticket, seen),
+            Reply::Invariance(seen) => self.invariance.take(ticket, seen),
+            Reply::Carried { first, found } => self.take_carried(ticket, first, found),
+            Reply::Loaded(_) | Reply::Failed(_) | Reply::Guesses(_) => {}
+        }
+    }
+
+    fn take_carried(&mut self, ticket: Ticket, first: usize, found: Vec<Carried>) {
+        let Some((_, views)) = self.going.as_ref().filter(|(own, _)| *own == ticket) else { return };
+        let count = found.len();
+        for (view, carried) in views[first.min(views.len())..].iter().zip(found) {
+            self.kept += carried.picture.len();
+            self.carried.insert(*view, Arc::new(carried));
+        }
+        if first + count >= views.len() {
+            self.going = None;
+        }
+    }
+}
+
+impl Exploration {
+    /// The maps of all units for the selected picture.
+    pub fn maps(&mut self, cut: Cut) -> Option<Arc<Maps>> {
+        let picture = self.selected()?;
+        let seen = self.seen(picture)?;
+        let key = (self.revision(), picture, cut);
+        let explorer = self.explorer.as_ref()?;
+        self.answers.maps.want(&key, || explorer.ask(Question::Maps { seen, cut }));
+        self.answers.maps.of(&key).cloned()
+    }
+
+    /// The sheets of all units of all layers, as far as they are known.
+    pub fn sheets(&mut self, source: &SheetSource) -> Option<Arc<Sheets>> {
+        let pictures = if *source == SheetSource::Pictures { self.revision().1 } else { 0 };
+        let key = ((self.revision().0, pictures), source.clone());
+        let images = match source {
+            SheetSource::Pictures => ImageSet::Pictures(self.pictures().to_vec()),
+            SheetSource::Data(name, options) => {
+                ImageSet::Data { name: name.clone(), options: *options, most: MOST_IMAGES }
+            }
+        };
+        self.facts()?;
+        if !self.answers.sheets.is_about(&key) {
+            self.answers.carried.retain(|view, _| matches!(view.image, ImageOf::Picture(_)));
+        }
+        let explorer = self.explorer.as_ref()?;
+        self.answers.sheets.want(&key, || explorer.ask(Question::Sheets { images }));
+        self.answers.sheets.of(&key).cloned()
+    }
+
+    /// What the network makes of the selected picture while a square hides a part of it.
+    pub fn occlusion(&mut self, question: OcclusionQuestion) -> Option<Arc<OcclusionSeen>> {
+        let key = (self.revision(), question.clone());
+        let explorer = self.explorer.as_ref()?;
+        self.answers.occlusion.want(&key, || explorer.ask(Question::Occlude(question)));
+        self.answers.occlusion.of(&key).cloned()
+    }
+
+    /// How the network takes the selected picture as it is moved, scaled or turned.
+    pub fn invariance(&mut self, question: InvarianceQuestion) -> Option<Arc<InvarianceSeen>> {
+        let key = (self.revision(), question.clone());
+        let explorer = self.explorer.as_ref()?;
+        self.answers.invariance.want(&key, || explorer.ask(Question::Transform(question)));
+        self.answers.invariance.of(&key).cloned()
+    }
+
+    pub fn last_invariance(&self) -> Option<&Arc<InvarianceSeen>> {
+        self.answers.invariance.last()
+    }
+
+    /// The last maps, sheets and occlusion that were answered, whatever they are of.
+    pub fn last_maps(&self) -> Option<&Arc<Maps>> {
+        self.answers.maps.last()
+    }
+
+    pub fn last_sheets(&self) -> Option<&Arc<Sheets>> {
+        self.answers.sheets.last()
+    }
+
+    pub fn last_occlusion(&self) -> Option<&Arc<OcclusionSeen>> {
+        self.answers.occlusion.last()
+    }
+
+    /// A unit carried back to an image; what is not known yet is asked for after the frame.
+    pub fn carried(&mut self, view: UnitView) -> Option<Arc<Carried>> {
+        let known = self.answers.carried.get(&view).cloned();
+        if known.is_none() {
+            self.answers.wanted.push(view);
+        }
+        known
+    }
+
+    /// Asks for what was wanted in the last frame. What is under way goes on while it is of use.
+    pub(super) fn ask_for_wanted(&mut self) {
+        let wanted = std::mem::take(&mut self.answers.wanted);
+        let Some(first) = wanted.first() else { return };
+        if self.answers.going.as_ref().is_some_and(|(_, views)| views.iter().any(|view| wanted.contains(view))) {
+            return;
+        }
+        if self.answers.kept > MOST_KEPT {
+            self.answers.forget(false);
+        }
+        let (cut, rule) = (first.cut, first.rule);
+        let together = wanted.iter().filter(|view| view.cut == cut && view.rule == rule).take(MOST_ASKED);
+        let (mut views, mut targets) = (Vec::new(), Vec::new());
+        for view in together {
+            if let Some(image) = self.image_of(view.image) {
+                views.push(*view);
+                targets.push(CarryBack { image, unit: view.unit, place: view.place });
+            }
+        }
+        if let Some(explorer) = self.explorer.as_ref().filter(|_| !views.is_empty()) {
+            let ticket = explorer.ask(Question::CarryBack { cut, rule, targets });
+            self.answers.going = Some((ticket, views));
+        }
+    }
+
+    fn image_of(&self, image: ImageOf) -> Option<SeenImage> {
+        match image {
+            ImageOf::Picture(index) => self.seen(index).map(SeenImage::Picture),
+            ImageOf::Sheet(number) => {
+                let sheets = self.answers.sheets.last()?;
+                Some(SeenImage::OfSet(Arc::clone(&sheets.images), number))
+            }
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! What the Features lab looks into: one trained network, and the pictures that it is shown.
+
+mod answers;
+
+pub use answers::{ImageOf, SheetSource, UnitView};
+
+use super::Session;
+use super::background::{Progress, Task};
+use crate::data::{Picture, example_pictures, open_pictures};
+use crate::engine::{Command, Explorer, Facts, Guessed, Query, QueryId, Question, Reply, RunId, Subject, Ticket};
+use crate::nets::Checkpoint;
+use answers::Answers;
+use egui::Context;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// So many pictures are shown to the network at most.
+pub const MOST_PICTURES: usize = 64;
+/// Of each picture so many classes are named.
+const TOP: usize = 5;
+/// The network of a run that learns is looked at anew this often.
+const RENEW_EVERY: Duration = Duration::from_millis(1500);
+const EFFICIENTNET: &str = "efficientnet-lite0";
+
+/// What became of the network.
+#[derive(Clone, Debug)]
+pub enum NetworkState {
+    Opening,
+    Open(Arc<Facts>),
+    Failed(String),
+}
+
+/// A question that was asked, and the last answer, each with what it is about.
+#[derive(Debug)]
+pub struct Asked<K, T> {
+    asked: Option<(Ticket, K)>,
+    answer: Option<(K, T)>,
+}
+
+impl<K, T> Default for Asked<K, T> {
+    fn default() -> Self {
+        Self { asked: None, answer: None }
+    }
+}
+
+impl<K: Clone + PartialEq, T> Asked<K, T> {
+    /// Asks about `key` unless that was the last thing asked about.
+    pub fn want(&mut self, key: &K, ask: impl FnOnce() -> Ticket) {
+        if self.asked.as_ref().is_none_or(|(_, asked)| asked != key) {
+            self.asked = Some((ask(), key.clone()));
+        }
+    }
+
+    /// An answer, if it is to the last question.
+    fn take(&mut self, ticket: Ticket, answer: T) {
+        if let Some((_, key)) = self.asked.as_ref().filter(|(asked, _)| *asked == ticket) {
+            self.answer = Some((key.clone(), answer));
+        }
+    }
+
+    /// The last answer, whatever it is about.
+    pub fn last(&self) -> Option<&T> {
+        self.answer.as_ref().map(|(_, answer)| answer)
+    }
+
+    /// Whether the last question was about `key`.
+    pub fn is_about(&self, key: &K) -> bool {
+        self.asked.as_ref().is_some_and(|(_, asked)| asked == key)
+    }
+
+    /// What is known of `key`.
+    pub fn of(&self, key: &K) -> Option<&T> {
+        self.answer.as_ref().filter(|(own, _)| own == key).map(|(_, answer)| answer)
+    }
+}
+
+/// The network that is looked into, and its pictures.
+pub struct Exploration {
+    explorer: Option<Explorer>,
+    subject: Subject,
+    network: NetworkState,
+    loading: Ticket,
+    pictures: Vec<Picture>,
+    /// Counts the changes of the network, and of the pictures.
+    revision: (u64, u64),
+    selected: usize,
+    reading: Vec<Task<Vec<Result<Picture, String>>>>,
+    guesses: Asked<(u64, u64), Vec<Guessed>>,
+    answers: Answers,
+    /// Why a question had no answer.
+    refused: Option<String>,
+    /// Whether the network of the run in hand is looked into, and how it is kept up to date.
+    run: Option<Following>,
+}
+
+/// The network of the run in hand, renewed as it learns.
+#[derive(Default)]
+struct Following {
+    asked: Option<(QueryId, Instant)>,
+    /// The step whose network is looked into.
+    step: Option<(RunId, u64)>,
+}
+
+impl Default for Exploration {
+    fn default() -> Self {
+        Self {
+            explorer: None,
+            subject: Subject::Named(EFFICIENTNET.to_owned()),
+            network: NetworkState::Opening,
+            loading: Ticket::default(),
+            pictures: example_pictures(),
+            revision: (0, 0),
+            selected: 0,
+            reading: Vec::new(),
+            guesses: Asked::default(),
+            answers: Answers::default(),
+            refused: None,
+            run: None,
+        }
+    }
+}
+
+impl Exploration {
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    pub fn network(&self) -> &NetworkState {
+        &self.network
+    }
+
+    pub fn facts(&self) -> Option<&Arc<Facts>> {
+        if let NetworkState::Open(facts) = &self.network { Some(facts) } else { None }
+    }
+
+    pub fn pictures(&self) -> &[Picture] {
+        &self.pictures
+    }
+
+    /// Position of the picture that the other panes are about.
+    pub fn selected(&self) -> Option<usize> {
+        (self.selected < self.pictures.len()).then_some(self.selected)
+    }
+
+    pub fn select(&mut self, picture: usize) {
+        self.selected = picture;
+    }
+
+    pub fn is_reading(&self) -> bool {
+        !self.reading.is_empty()
+    }
+
+    /// What the network takes each picture for, as far as that is known.
+    pub fn guesses(&self) -> &[Guessed] {
+        self.guesses.of(&self.revision).map_or(&[], Vec::as_slice)
+    }
+
+    /// Why the last question had no answer.
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
+    }
+
+    /// Takes another network.
+    pub fn look_into(&mut self, subject: Subject) {
+        self.run = None;
+        self.network = NetworkState::Opening;
+        self.take(subject);
+    }
+
+    /// Takes the network of the run in hand, and goes with it as it learns.
+    pub fn follow_run(&mut self) {
+        self.run.get_or_insert_default();
+    }
+
+    pub fn follows_run(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Whether it is time to ask for the network of a run at this step.
+    fn wants_network(&self, run: RunId, step: u64) -> bool {
+        let Some(following) = &self.run else { return false };
+        let is_new = following.step != Some((run, step));
+        is_new && following.asked.as_ref().is_none_or(|(_, at)| at.elapsed() >= RENEW_EVERY)
+    }
+
+    fn take_network(&mut self, id: QueryId, name: String, run: RunId, step: u64, checkpoint: Arc<Checkpoint>) {
+        let Some(following) = &mut self.run else { return };
+        if following.asked.as_ref().is_some_and(|(asked, _)| *asked == id) {
+            following.step = Some((run, step));
+            self.take(Subject::Run { name, checkpoint });
+        }
+    }
+
+    fn take(&mut self, subject: Subject) {
+        self.subject = subject;
+        self.network_changed();
+        if let Some(explorer) = &self.explorer {
+            self.loading = explorer.look_into(self.subject.clone());
+        }
+    }
+
+    /// Adds a picture after the others and selects it.
+    ///
+    /// # Errors
+    /// When there are too many already.
+    pub fn add(&mut self, picture: Picture) -> Result<(), String> {
+        if self.pictures.len() >= MOST_PICTURES {
+            return Err(format!("{MOST_PICTURES} pictures are shown already: remove some first"));
+        }
+        self.pictures.push(picture);
+        self.selected = self.pictures.len() - 1;
+        self.pictures_changed();
+        Ok(())
+    }
+
+    pub fn remove(&mut self, picture: usize) {
+        if picture < self.pictures.len() {
+            self.pictures.remove(picture);
+            self.selected = self.selected.min(self.pictures.len().saturating_sub(1));
+            self.pictures_changed();
+        }
+    }
+
+    /// Leaves the pictures that come with Glassbox.
+    pub fn reset_pictures(&mut self) {
+        self.pictures = example_pictures();
+        self.selected = 0;
+        self.pictures_changed();
+    }
+
+    /// Reads pictures in the background: image files, and what is in folders and archives.
+    pub fn open_pictures(&mut self, ctx: &Context, paths: Vec<PathBuf>) {
+        self.reading.push(Task::spawn(ctx, move || paths.iter().flat_map(|path| read(path)).collect()));
+    }
+
+    /// Takes up what was read and answered, and asks what is not known yet. Called while somebody looks. Returns what went
+    /// wrong with the pictures that were read.
+    pub fn follow(&mut self, ctx: &Context) -> Vec<String> {
+        let faults = self.take_read();
+        let explorer = self.explorer.get_or_insert_with(|| {
+            let ctx = ctx.clone();
+            let explorer = Explorer::start(move || ctx.request_repaint());
+            self.loading = explorer.look_into(self.subject.clone());
+            explorer
+        });
+        for (ticket, reply) in explorer.replies() {
+            match reply {
+                Reply::Loaded(facts) if ticket == self.loading => self.network = NetworkState::Open(facts),
+                Reply::Failed(reason) if ticket == self.loading => self.network = NetworkState::Failed(reason),
+                Reply::Failed(reason) => self.refused = Some(reason),
+                Reply::Guesses(guesses) => self.guesses.take(ticket, guesses),
+                other => self.answers.take(ticket, other),
+            }
+        }
+        if matches!(self.network, NetworkState::Open(_)) {
+            let pictures = &self.pictures;
+            let ask = || explorer.ask(Question::Guesses { pictures: pictures.clone(), top: TOP });
+            self.guesses.want(&self.revision, ask);
+            self.ask_for_wanted();
+        }
+        faults
+    }
+
+    fn network_changed(&mut self) {
+        self.revision.0 += 1;
+        self.refused = None;
+        self.answers.forget(false);
+    }
+
+    fn pictures_changed(&mut self) {
+        self.revision.1 += 1;
+        self.refused = None;
+        self.answers.forget(true);
+    }
+
+    fn revision(&self) -> (u64, u64) {
+        self.revision
+    }
+
+    /// What the network sees of a picture.
+    pub fn seen(&self, picture: usize) -> Option<Arc<[u8]>> {
+        let guessed = self.guesses().get(picture)?.as_ref().ok()?;
+        Some(Arc::clone(&guessed.seen))
+    }
+
+    fn take_read(&mut self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for task in std::mem::take(&mut self.reading) {
+            match task.poll() {
+                Progress::Working => self.reading.push(task),
+                Progress::Lost => {
+                    faults.push("reading the pictures ended unexpectedly: the log may say why".to_owned());
+                }
+                Progress::Done(pictures) => {
+                    for picture in pictures {
+                        if let Err(fault) = picture.and_then(|picture| self.add(picture)) {
+                            faults.push(fault);
+                        }
+                    }
+                }
+            }
+        }
+        faults.dedup();
+        faults
+    }
+}
+
+/// What is at a path, or why nothing is.
+fn read(path: &Path) -> Vec<Result<Picture, String>> {
+    match open_pictures(path, MOST_PICTURES) {
+        Ok(pictures) if pictures.is_empty() => vec![Err(format!("there is no file in {}", path.display()))],
+        Ok(pictures) => pictures,
+        Err(error) => vec![Err(error.to_string())],
+    }
+}
+
+impl Session {
+    /// Asks for the network of the run in hand, where that is looked into and has learned since.
+    pub fn renew_explored(&mut self) {
+        let Some(run) = self.current().map(|run| run.id) else { return };
+        let step = self.snapshot.step;
+        if !self.exploration.wants_network(run, step) {
+            return;
+        }
+        let id = QueryId(self.next_query());
+        if self.engine().send(Command::Ask { id, query: Query::Network }).is_ok()
+            && let Some(following) = &mut self.exploration.run
+        {
+            following.asked = Some((id, Instant::now()));
+        }
+    }
+
+    pub(super) fn explored_network(&mut self, id: QueryId, run: RunId, step: u64, checkpoint: Arc<Checkpoint>) {
+        let name = self.run(run).map_or_else(String::new, |run| format!("{}, step {step}", run.name));
+        self.exploration.take_network(id, name, run, step, checkpoint);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    fn until(exploration: &mut Exploration, ctx: &Context, is_so: impl Fn(&Exploration) -> bool) {
+        let began = Instant::now();
+        while !is_so(exploration) {
+            let faults = exploration.follow(ctx);
+            assert!(faults.is_empty(), "{faults:?}");
+            assert!(began.elapsed() < Duration::from_mins(2), "waited in vain");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// The classes are what one sees on the photographs.
+    #[test]
+    fn the_photographs_inside_are_what_they_show() {
+        let (ctx, mut exploration) = (Context::default(), Exploration::default());
+        until(&mut exploration, &ctx, |exploration| exploration.guesses().len() == 4);
+        let names: Vec<String> = exploration
+            .guesses()
+            .iter()
+            .map(|guessed| {
+                guessed.as_ref().unwrap().guesses.iter().map(|guess| guess.name.as_str()).collect::<Vec<_>>().join(", ")
+            })
+            .collect();
+        for (found, expected) in names.iter().zip(["cat", "espresso", "missile"]) {
+            assert!(found.contains(expected), "{expected} is not among {found}");
+        }
+        assert_eq!(exploration.guesses()[0].as_ref().unwrap().seen.len(), 3 * 224 * 224);
+    }
+
+    #[test]
+    fn answers_about_what_is_gone_are_not_shown() {
+        let (ctx, mut exploration) = (Context::default(), Exploration::default());
+        until(&mut exploration, &ctx, |exploration| exploration.guesses().len() == 4);
+        exploration.remove(0);
+        assert!(exploration.guesses().is_empty());
+        until(&mut exploration, &ctx, |exploration| exploration.guesses().len() == 3);
+        exploration.add(Picture::of_file("broken.png", &b"no image"[..])).unwrap();
+        until(&mut exploration, &ctx, |exploration| exploration.guesses().len() == 4);
+        assert!(exploration.guesses()[3].is_err());
+        exploration.look_into(Subject::Named("nowhere.safetensors".to_owned()));
+        until(&mut exploration, &ctx, |exploration| matches!(exploration.network(), NetworkState::Failed(_)));
+        assert!(exploration.guesses().is_empty());
+    }
+}

@@ -1,0 +1,53 @@
+//! The Features lab: what does each unit look for, and where? (Zeiler, Fergus 2013, arXiv 1311.2901)
+//!
+//! One file a pane. [`Views`] holds what each remembers of itself, and [`Shared`] what they look at together; the network
+//! that is looked into and its pictures are the session's (`ui/app/explore/`).
+
+mod help;
+mod invariance;
+mod keys;
+mod layouts;
+mod network;
+mod occlusion;
+mod panes;
+mod pictures;
+mod shared;
+mod tiles;
+mod unit;
+mod units;
+
+pub use layouts::Arrangement;
+pub use panes::Pane;
+pub use shared::Shared;
+
+use super::LabContext;
+use super::frame::LabFrame;
+use serde::{Deserialize, Serialize};
+
+pub type FeaturesLab = LabFrame<Pane>;
+
+/// What is kept between starts, beside the layout.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Kept {
+    shared: Shared,
+}
+
+/// What each pane remembers of itself.
+#[derive(Default)]
+pub struct Views {
+    shared: Shared,
+    network: network::NetworkView,
+    pictures: pictures::PicturesView,
+    units: units::UnitsView,
+    unit: unit::UnitPane,
+    occlusion: occlusion::OcclusionPane,
+    invariance: invariance::InvariancePane,
+}
+
+impl FeaturesLab {
+    /// The layer and the unit that the panes are about.
+    pub fn shared(&self) -> &Shared {
+        &self.views.shared
+    }
+}

@@ -1,0 +1,101 @@
+//! The panes of the lab.
+
+use super::layouts::Arrangement;
+use super::{Kept, Views, help, invariance, keys, network, occlusion, pictures, unit, units};
+use crate::ui::app::HelpText;
+use crate::ui::export::Records;
+use crate::ui::labs::frame::LabPane;
+use crate::ui::labs::{Lab, LabContext};
+use egui::Ui;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pane {
+    Network,
+    Pictures,
+    Units,
+    Unit,
+    Occlusion,
+    Invariance,
+}
+
+impl LabPane for Pane {
+    type Views = Views;
+    type Kept = Kept;
+    type Arrangement = Arrangement;
+
+    const LAB: Lab = Lab::Features;
+    const ALL: &'static [Self] =
+        &[Self::Network, Self::Pictures, Self::Units, Self::Unit, Self::Occlusion, Self::Invariance];
+    const SETTINGS: Self = Self::Network;
+    const FIRST: Self = Self::Unit;
+    const OPENING: &'static str =
+        "What does each unit look for, and where? Choose a layer, then a unit: its top nine images say it.";
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Network => "Network",
+            Self::Pictures => "Pictures",
+            Self::Units => "Units",
+            Self::Unit => "Unit",
+            Self::Occlusion => "Occlusion",
+            Self::Invariance => "Invariance",
+        }
+    }
+
+    fn subtitle(self, context: &LabContext<'_>) -> String {
+        let of = context.session.exploration.facts().map_or_else(String::new, |facts| format!(" by {}", facts.name));
+        match self {
+            Self::Network => "which network is looked into".to_owned(),
+            Self::Pictures => format!("as they are seen and classified{of}"),
+            Self::Units => format!("all units of a layer{of}"),
+            Self::Unit => format!("what one unit looks for{of}"),
+            Self::Occlusion => format!("what is missed when a part is hidden{of}"),
+            Self::Invariance => format!("features of a picture that moves{of}"),
+        }
+    }
+
+    fn help(self) -> HelpText {
+        help::of(self)
+    }
+
+    fn show(self, ui: &mut Ui, context: &mut LabContext<'_>, views: &mut Views) {
+        let shared = &mut views.shared;
+        match self {
+            Self::Network => network::show(ui, context, &mut views.network, shared),
+            Self::Pictures => pictures::show(ui, context, &mut views.pictures),
+            Self::Units => units::show(ui, context, &mut views.units, shared),
+            Self::Unit => unit::show(ui, context, &mut views.unit, shared),
+            Self::Occlusion => occlusion::show(ui, context, &mut views.occlusion, shared),
+            Self::Invariance => invariance::show(ui, context, &mut views.invariance, shared),
+        }
+    }
+
+    fn begin_frame(ctx: &egui::Context, context: &mut LabContext<'_>, views: &mut Views) {
+        context.session.renew_explored();
+        for fault in context.session.exploration.follow(ctx) {
+            context.session.log.error(fault);
+        }
+        keys::press(ctx, context, &mut views.shared);
+    }
+
+    fn records(self, context: &LabContext<'_>, views: &mut Views) -> Option<Records> {
+        match self {
+            Self::Network => network::records(context),
+            Self::Pictures => pictures::records(context),
+            Self::Units => units::records(context, &views.shared),
+            Self::Unit => unit::records(context, &views.shared),
+            Self::Occlusion => occlusion::records(context),
+            Self::Invariance => invariance::records(context),
+        }
+    }
+
+    fn keep(views: &Views) -> Kept {
+        Kept { shared: views.shared.clone() }
+    }
+
+    fn restore(kept: Kept) -> Views {
+        Views { shared: kept.shared, ..Views::default() }
+    }
+}

@@ -1,0 +1,320 @@
+//! One unit: where the selected picture activates it, what it is carried back to, and its top nine.
+
+use super::LabContext;
+use super::shared::{Shared, rule_name};
+use super::tiles::Tiles;
+use super::units::{choose_rule, coloured, fitted, paint_patch};
+use crate::engine::{CutFacts, Facts, Maps, SeenImages, Sheets};
+use crate::lens::{Patch, Place, TopEntry, UnitSheet};
+use crate::nets::Shape;
+use crate::ui::app::{ImageOf, UnitView};
+use crate::ui::export::Records;
+use crate::ui::theme::{self, icon};
+use crate::ui::widgets::atlas::snap;
+use crate::ui::widgets::empty::empty;
+use crate::ui::widgets::format;
+use crate::ui::widgets::probabilities::class_name;
+use egui::{
+    Align2, FontId, Rect, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
+use std::sync::Arc;
+
+const GAP: f32 = theme::UNIT;
+const LINE: f32 = 14.0;
+/// Of the picture and what is beside it, in points.
+const LARGEST: f32 = 224.0;
+const SMALLEST: f32 = 72.0;
+/// Of an entry of the sheet.
+const SMALLEST_ENTRY: f32 = 72.0;
+const LARGEST_ENTRY: f32 = 168.0;
+/// Entries side by side where there is room.
+const ENTRIES: f32 = 5.0;
+
+/// One texture of the pane.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Part {
+    Picture,
+    Map,
+    Carried,
+    Entry(usize),
+    EntryCarried(usize),
+}
+
+/// What the pane remembers of itself.
+#[derive(Default)]
+pub(super) struct UnitPane {
+    tiles: Tiles<Part>,
+}
+
+/// The unit and all that is known of it.
+struct Known {
+    cut: CutFacts,
+    unit: usize,
+    input: Shape,
+    picture: Option<usize>,
+    maps: Option<Arc<Maps>>,
+    sheets: Option<Arc<Sheets>>,
+    sheet: Option<UnitSheet>,
+}
+
+impl Known {
+    fn patch(&self, [y, x]: [usize; 2]) -> Patch {
+        self.cut.fields.patch(y, x, self.input)
+    }
+}
+
+pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shared: &mut Shared) {
+    let Some(facts) = context.session.exploration.facts().cloned() else {
+        empty(ui, icon::EYE, "What a unit looks for appears here once the network is open.", None);
+        return;
+    };
+    let Some(known) = look(context, shared, &facts) else { return };
+    view.tiles.begin_frame();
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
+        let field = known.cut.fields.vertical.size;
+        let text = format!("{} unit {}", known.cut.name, known.unit);
+        ui.label(RichText::new(text).small().strong());
+        ui.label(RichText::new(format!("receptive field {field} pixels")).small().weak());
+        choose_rule(ui, shared);
+    });
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        of_picture(ui, context, view, shared, &known);
+        ui.add_space(theme::UNIT);
+        of_sheet(ui, context, view, shared, &known);
+    });
+}
+
+fn look(context: &mut LabContext<'_>, shared: &Shared, facts: &Facts) -> Option<Known> {
+    let cut = shared.cut(facts)?.clone();
+    let source = shared.source(facts, context);
+    let exploration = &mut context.session.exploration;
+    let unit = shared.unit.min(cut.shape.channels.saturating_sub(1));
+    let maps = exploration.maps(cut.cut);
+    let sheets = exploration.sheets(&source);
+    let sheet = sheets.as_ref().filter(|_| cut.cut.inner == 0).and_then(|s| s.top.unit(cut.cut.layers, unit));
+    let input = Shape::new(facts.input.channels, facts.input.height, facts.input.width);
+    Some(Known { cut, unit, input, picture: exploration.selected(), maps, sheets, sheet })
+}
+
+/// The picture with the crop, the map of the unit, and what it is carried back to, side by side.
+fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shared: &Shared, known: &Known) {
+    let Some(picture) = known.picture else {
+        ui.label(RichText::new("Select a picture to see where it activates the unit.").small().weak());
+        return;
+    };
+    let name = context.session.exploration.pictures().get(picture).map_or_else(String::new, |p| p.name.clone());
+    let side = ((ui.available_width() - 2.0 * GAP) / 3.0).clamp(SMALLEST, LARGEST).floor();
+    let strongest = known.maps.as_ref().and_then(|maps| maps.strongest(known.unit));
+    let carried = context.session.exploration.carried(UnitView {
+        image: ImageOf::Picture(picture),
+        cut: known.cut.cut,
+        unit: known.unit,
+        place: Place::Strongest,
+        rule: shared.rule,
+    });
+    let (line, _) = ui.allocate_exact_size(vec2(3.0 * side + 2.0 * GAP, side + LINE), Sense::hover());
+    let place = |column: usize| {
+        let corner = line.min + vec2(column as f32 * (side + GAP), LINE);
+        Rect::from_min_size(snap(corner, ui.pixels_per_point()), Vec2::splat(side))
+    };
+    let crop = strongest.map(|(at, _)| known.patch(at));
+    if let Some(seen) = context.session.exploration.seen(picture) {
+        title(ui, place(0), &name);
+        let stamp = Arc::as_ptr(&seen).cast::<u8>() as u64;
+        if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Picture, stamp, known.input, || Some(vec![seen.to_vec()])) {
+            let rect = fitted(place(0), known.input);
+            atlas.paint(ui.painter(), 0, rect);
+            paint_crop(ui, crop, known.input, rect);
+            say(ui, rect, "picture", || format!("{name}, what {} unit {} sees is framed", known.cut.name, known.unit));
+        }
+    }
+    if let Some(maps) = &known.maps {
+        let most = maps.unit(known.unit).iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        let is_signed = maps.unit(known.unit).iter().any(|value| *value < 0.0);
+        let most_text = theme::figures(f64::from(most));
+        let range = if is_signed { format!("\u{b1}{most_text}") } else { format!("0 to {most_text}") };
+        title(ui, place(1), &format!("map, {range}"));
+        let shape = Shape::new(3, maps.shape.height, maps.shape.width);
+        let dark = ui.visuals().dark_mode;
+        let stamp = Arc::as_ptr(maps) as u64 ^ known.unit as u64;
+        let image = || Some(vec![coloured(maps.unit(known.unit), most, dark)]);
+        if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Map, stamp, shape, image) {
+            atlas.paint(ui.painter(), 0, fitted(place(1), shape));
+        }
+    }
+    title(ui, place(2), &format!("carried back, {}", rule_name(shared.rule)));
+    if let Some(carried) = &carried {
+        let stamp = Arc::as_ptr(carried) as u64;
+        let image = || Some(vec![carried.picture.to_vec()]);
+        if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Carried, stamp, known.input, image) {
+            let rect = fitted(place(2), known.input);
+            atlas.paint(ui.painter(), 0, rect);
+            paint_crop(ui, crop, known.input, rect);
+            say(ui, rect, "carried", || {
+                let (activation, scale) =
+                    (theme::figures(f64::from(carried.activation)), theme::figures(f64::from(carried.scale)));
+                format!(
+                    "{} unit {} carried back: activation {activation}, from -{scale} (black) to {scale} (white)",
+                    known.cut.name, known.unit
+                )
+            });
+        }
+    } else {
+        ui.painter().text(
+            place(2).center(),
+            Align2::CENTER_CENTER,
+            "asking...",
+            small(),
+            ui.visuals().weak_text_color(),
+        );
+    }
+}
+
+/// The top nine: each part of an image above what it is carried back to, with its class and activation.
+fn of_sheet(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shared: &Shared, known: &Known) {
+    let (Some(sheets), Some(sheet)) = (&known.sheets, &known.sheet) else {
+        let text = if known.cut.cut.inner > 0 {
+            "The top nine are of whole blocks: choose the block, or a layer that is not in one."
+        } else {
+            "Looking through the images for the strongest."
+        };
+        ui.label(RichText::new(text).small().weak());
+        return;
+    };
+    statistics(ui, sheets, sheet);
+    let width = ui.available_width() + GAP;
+    let side = (width / ENTRIES - GAP).clamp(SMALLEST_ENTRY, LARGEST_ENTRY).floor();
+    let columns = (width / (side + GAP)).floor().max(1.0) as usize;
+    let cell = vec2(side, 2.0 * (side + 2.0) + 2.0 * LINE);
+    for (row, entries) in sheet.top.chunks(columns).enumerate() {
+        let (line, _) = ui.allocate_exact_size(vec2(ui.available_width(), cell.y), Sense::hover());
+        for (column, entry) in entries.iter().enumerate() {
+            let left = line.left() + column as f32 * (side + GAP);
+            let rect = Rect::from_min_size(snap(pos2(left, line.top()), ui.pixels_per_point()), cell);
+            show_entry(ui, context, view, shared, known, &sheets.images, (row * columns + column, entry), rect);
+        }
+    }
+}
+
+fn statistics(ui: &mut Ui, sheets: &Sheets, sheet: &UnitSheet) {
+    let found = &sheet.statistics;
+    let text = format!(
+        "top {} of {} images: active on {}, mean {}, largest {}",
+        sheet.top.len(),
+        format::count(found.images),
+        format::percent(f64::from(found.active_share)),
+        theme::figures(f64::from(found.mean)),
+        theme::figures(f64::from(found.maximum))
+    );
+    let best = found.best_class.filter(|_| sheets.images.class_names.len() > 1);
+    let selective = best.map_or_else(String::new, |class| {
+        let name = class_name(&sheets.images.class_names, class);
+        format!("; selectivity {} for {name}", theme::figures(f64::from(found.selectivity)))
+    });
+    let text = text + &selective;
+    ui.label(RichText::new(text).small().weak());
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of one control, passed once")]
+fn show_entry(
+    ui: &mut Ui,
+    context: &mut LabContext<'_>,
+    view: &mut UnitPane,
+    shared: &Shared,
+    known: &Known,
+    images: &SeenImages,
+    (index, entry): (usize, &TopEntry),
+    rect: Rect,
+) {
+    let at = [entry.y as usize, entry.x as usize];
+    let patch = known.patch(at);
+    let label = images.label(entry.image).map(|label| class_name(&images.class_names, label));
+    let colour = ui.visuals().weak_text_color();
+    let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
+    painter.text(rect.left_top(), Align2::LEFT_TOP, theme::figures(f64::from(entry.activation)), small(), colour);
+    if let Some(label) = &label {
+        painter.text(rect.right_top(), Align2::RIGHT_TOP, label, small(), colour);
+    }
+    let side = rect.width();
+    let first = Rect::from_min_size(rect.min + vec2(0.0, LINE), Vec2::splat(side));
+    let second = first.translate(vec2(0.0, side + 2.0));
+    let stamp = u64::from(entry.image) + 1;
+    let image = || Some(vec![images.image(entry.image).to_vec()]);
+    if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Entry(index), stamp, known.input, image) {
+        paint_patch(ui, atlas, 0, patch, first);
+    }
+    let of = UnitView {
+        image: ImageOf::Sheet(entry.image),
+        cut: known.cut.cut,
+        unit: known.unit,
+        place: Place::At(at),
+        rule: shared.rule,
+    };
+    let carried = context.session.exploration.carried(of);
+    let stamp = carried.as_ref().map_or(0, |carried| Arc::as_ptr(carried) as u64);
+    let image = || carried.as_ref().map(|carried| vec![carried.picture.to_vec()]);
+    if let Some(atlas) = view.tiles.get(ui.ctx(), Part::EntryCarried(index), stamp, known.input, image)
+        && carried.is_some()
+    {
+        paint_patch(ui, atlas, 0, patch, second);
+    }
+    say(ui, Rect::from_min_max(first.min, second.max), ("entry", index), || {
+        let label = label.as_ref().map_or_else(String::new, |label| format!(", {label}"));
+        format!(
+            "Top {}: image {}{label}, activation {}",
+            index + 1,
+            entry.image,
+            theme::figures(f64::from(entry.activation))
+        )
+    });
+}
+
+/// The frame of a receptive field on an image that fills `rect`.
+fn paint_crop(ui: &Ui, crop: Option<Patch>, shape: Shape, rect: Rect) {
+    let Some(inside) = crop.and_then(|crop| crop.inside) else { return };
+    let scale = vec2(rect.width() / shape.width.max(1) as f32, rect.height() / shape.height.max(1) as f32);
+    let corner = rect.min + vec2(inside.left as f32, inside.top as f32) * scale;
+    let frame = Rect::from_min_size(corner, vec2(inside.width as f32, inside.height as f32) * scale);
+    let accent = theme::accent(ui.visuals().dark_mode);
+    ui.painter().rect_stroke(frame, 0.0, Stroke::new(1.5, accent), StrokeKind::Inside);
+}
+
+fn title(ui: &Ui, place: Rect, text: &str) {
+    let at = place.left_top() - vec2(0.0, LINE);
+    let painter = ui.painter().with_clip_rect(Rect::from_min_max(at, place.right_top()).intersect(ui.clip_rect()));
+    painter.text(at, Align2::LEFT_TOP, text, small(), ui.visuals().weak_text_color());
+}
+
+fn small() -> FontId {
+    FontId::proportional(theme::SMALL_SIZE)
+}
+
+/// What a picture says of itself, on hovering and to who cannot see it.
+fn say(ui: &Ui, rect: Rect, name: impl std::hash::Hash + std::fmt::Debug, text: impl Fn() -> String) {
+    let response = ui.interact(rect, ui.scope_id().with(name), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, text()));
+    response.on_hover_text(text());
+}
+
+/// The entries of the sheet.
+pub(super) fn records(context: &LabContext<'_>, shared: &Shared) -> Option<Records> {
+    let cut = shared.cut(context.session.exploration.facts()?)?;
+    let sheets = context.session.exploration.last_sheets()?;
+    let sheet = sheets.top.unit(cut.cut.layers, shared.unit).filter(|_| cut.cut.inner == 0)?;
+    let mut records = Records::new(["layer", "unit", "rank", "image", "class", "activation", "row", "column"]);
+    for (rank, entry) in sheet.top.iter().enumerate() {
+        let label = sheets.images.label(entry.image);
+        records.push([
+            cut.name.clone(),
+            shared.unit.to_string(),
+            (rank + 1).to_string(),
+            entry.image.to_string(),
+            label.map_or_else(String::new, |label| class_name(&sheets.images.class_names, label)),
+            entry.activation.to_string(),
+            entry.y.to_string(),
+            entry.x.to_string(),
+        ]);
+    }
+    Some(records)
+}

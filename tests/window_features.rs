@@ -1,0 +1,133 @@
+//! The Features lab: pictures dropped, pasted and opened, and the network that is shown them.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "common/window.rs"]
+mod window;
+
+use egui::{Color32, ColorImage, Event, Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use glassbox::engine::Subject;
+use glassbox::ui::App;
+use glassbox::ui::app::{Exploration, NetworkState};
+use glassbox::ui::labs::features::Pane;
+use image::RgbImage;
+use std::sync::Arc;
+use window::{click, drop_files, long, open, press, reveal, tiny, train_a_little, wait};
+
+const LARGE: egui::Vec2 = egui::vec2(2560.0, 1440.0);
+
+fn explored(app: &App) -> &Exploration {
+    &app.session.exploration
+}
+
+fn opened() -> Harness<'static, App> {
+    let mut harness = open(tiny());
+    // So that all pictures are in sight.
+    harness.set_size(LARGE);
+    press(&mut harness, Modifiers::COMMAND, Key::Num3);
+    wait(&mut harness, "the photographs inside", |app| explored(app).guesses().len() == 4);
+    harness
+}
+
+#[test]
+fn photographs_are_classified_at_the_first_start() {
+    let mut harness = opened();
+    for name in ["chelsea.jpg: ", "coffee.jpg: espresso", "rocket.jpg: missile", "astronaut.jpg: "] {
+        assert!(harness.query_all_by_label_contains(name).next().is_some(), "{name}");
+    }
+    harness.check_accessibility();
+    click(&mut harness, "Remove picture 2");
+    wait(&mut harness, "the other three", |app| explored(app).guesses().len() == 3);
+    assert!(harness.query_all_by_label_contains("coffee.jpg").next().is_none());
+}
+
+#[test]
+fn dropped_and_pasted_images_are_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let (good, broken) = (folder.path().join("blue.png"), folder.path().join("broken.jpg"));
+    RgbImage::from_pixel(300, 200, image::Rgb([20, 40, 200])).save(&good).unwrap();
+    std::fs::write(&broken, "no image").unwrap();
+    let mut harness = open(tiny());
+    harness.set_size(LARGE);
+    drop_files(&mut harness, &[&good, &broken]);
+    wait(&mut harness, "the dropped ones", |app| explored(app).guesses().len() == 6);
+    assert!(harness.query_all_by_label_contains("Picture 5, blue.png: ").next().is_some());
+    assert!(harness.query_all_by_label_contains("Picture 6, broken.jpg: it is not an image").next().is_some());
+    harness.event(Event::PasteImage(Arc::new(ColorImage::filled([40, 30], Color32::RED))));
+    wait(&mut harness, "the pasted one", |app| explored(app).guesses().len() == 7);
+    assert_eq!(explored(harness.state()).selected(), Some(6));
+    assert!(harness.query_all_by_label_contains("Picture 7, pasted: ").next().is_some());
+}
+
+#[test]
+fn the_run_in_hand_can_be_looked_into_as_it_learns() {
+    let mut harness = open(long());
+    train_a_little(&mut harness);
+    reveal(&mut harness, Pane::Network);
+    harness.state_mut().session.exploration.follow_run();
+    wait(
+        &mut harness,
+        "the network of the run",
+        |app| matches!(explored(app).network(), NetworkState::Open(facts) if facts.name.contains("step")),
+    );
+    wait(&mut harness, "its guesses", |app| explored(app).guesses().len() == 4);
+    let facts = explored(harness.state()).facts().unwrap();
+    assert_eq!((facts.architecture.as_str(), facts.class_names.len()), ("mlp-30", 10));
+}
+
+#[test]
+fn a_network_that_cannot_be_opened_says_why() {
+    let mut harness = open(tiny());
+    reveal(&mut harness, Pane::Network);
+    harness.state_mut().session.exploration.look_into(Subject::Named("nowhere.safetensors".to_owned()));
+    wait(&mut harness, "the reason", |app| matches!(explored(app).network(), NetworkState::Failed(_)));
+    assert!(harness.query_all_by_label_contains("nowhere.safetensors").next().is_some());
+}
+
+/// From the first start: three clicks and five seconds to a picture of what a unit looks for.
+#[test]
+fn a_unit_shows_what_it_looks_for() {
+    let mut harness = opened();
+    wait(&mut harness, "what the unit is carried back to", |app| explored(app).last_maps().is_some());
+    reveal(&mut harness, Pane::Unit);
+    let says = |harness: &Harness<'_, App>, text: &str| harness.query_all_by_label_contains(text).next().is_some();
+    let began = std::time::Instant::now();
+    while !says(&harness, "carried back: activation") {
+        assert!(began.elapsed().as_secs() < 60, "waited in vain");
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    harness.check_accessibility();
+}
+
+#[test]
+#[ignore = "writes pictures to GLASSBOX_PICTURES"]
+fn pictures() {
+    let folder = std::path::PathBuf::from(std::env::var_os("GLASSBOX_PICTURES").unwrap());
+    let mut harness = opened();
+    let settle = |harness: &mut Harness<'_, App>| {
+        for _ in 0..600 {
+            harness.step();
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    };
+    let take = |harness: &mut Harness<'_, App>, name: &str| {
+        settle(harness);
+        harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
+    };
+    take(&mut harness, "first-large");
+    harness.set_size(egui::vec2(1280.0, 800.0));
+    take(&mut harness, "first");
+    for mode in ["carried back", "top nine", "top nine carried back"] {
+        click(&mut harness, &format!("Units: {mode}"));
+        take(&mut harness, &mode.replace(' ', "-"));
+    }
+    reveal(&mut harness, Pane::Occlusion);
+    take(&mut harness, "occlusion");
+    let ctx = harness.ctx.clone();
+    harness.state_mut().perform(&ctx, glassbox::ui::app::Action::SwitchTheme);
+    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    reveal(&mut harness, Pane::Unit);
+    take(&mut harness, "digits");
+}

@@ -163,7 +163,9 @@ fn a_class_that_was_never_seen_is_brought_back_by_its_bias() {
     let [hard, distilled] = &found.corrections[..] else { panic!("{:?}", found.corrections) };
     assert_eq!((hard.member.as_str(), distilled.member.as_str()), ("hard", "distilled"));
     assert_eq!(hard.uncorrected.class_errors, 1010, "labels say nothing of a 3");
-    let corrected = distilled.steady_on_validation;
+    let steady = distilled.steady_on_validation;
+    assert!(steady.shift > 0.0 && steady.errors.errors < distilled.uncorrected.errors, "{steady:?}");
+    let corrected = distilled.tuned_on_validation;
     assert!(corrected.shift > 0.0 && corrected.errors.errors < distilled.uncorrected.errors);
     assert!(corrected.errors.class_errors < 505, "more than half are right: {corrected:?}");
     assert!(distilled.tuned_on_test.errors.errors <= corrected.errors.errors, "the paper's way sees the test images");

@@ -23,7 +23,7 @@ fn it_opens_with_every_pane_and_the_other_labs_closed() {
     for name in ["Train", "Experiment", "Loss", "Accuracy", "Samples", "Layers", "Results", "Runs", "Inspector"] {
         assert!(harness.query_all_by_label(name).next().is_some(), "no {name}");
     }
-    for lab in ["Features", "Transfer", "Represent", "Decouple"] {
+    for lab in ["Transfer", "Represent", "Decouple"] {
         assert!(harness.get_by_label(lab).accesskit_node().is_disabled(), "{lab} can be clicked");
     }
     harness.check_accessibility();

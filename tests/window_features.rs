@@ -130,4 +130,8 @@ fn pictures() {
     harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
     reveal(&mut harness, Pane::Unit);
     take(&mut harness, "digits");
+    click(&mut harness, "Units: top nine");
+    take(&mut harness, "digits-top-nine");
+    reveal(&mut harness, Pane::Invariance);
+    take(&mut harness, "invariance");
 }

@@ -71,7 +71,8 @@ fn the_run_in_hand_can_be_looked_into_as_it_learns() {
         "the network of the run",
         |app| matches!(explored(app).network(), NetworkState::Open(facts) if facts.name.contains("step")),
     );
-    wait(&mut harness, "its guesses", |app| explored(app).guesses().len() == 4);
+    wait(&mut harness, "its guesses of digits", |app| explored(app).guesses().len() == 10);
+    assert_eq!(explored(harness.state()).pictures()[3].name, "digit 3");
     let facts = explored(harness.state()).facts().unwrap();
     assert_eq!((facts.architecture.as_str(), facts.class_names.len()), ("mlp-30", 10));
 }

@@ -1,7 +1,7 @@
 //! One picture from anywhere: an image file, the clipboard, a data set.
 
 use super::images::{ImageFault, decode_image, fit_pixels};
-use super::{DataError, Files, Fit, ImageShape};
+use super::{DataError, Files, Fit, ImageShape, mnist};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -73,6 +73,15 @@ pub fn open_pictures(path: &Path, most: usize) -> Result<Vec<Result<Picture, Str
     Ok(pictures.into_iter().filter_map(OnceLock::into_inner).collect())
 }
 
+/// The first test image of each class of MNIST.
+pub fn example_digits() -> Vec<Picture> {
+    let Ok(digits) = mnist() else { return Vec::new() };
+    let set = &digits.test;
+    let first = |class: usize| (0..set.len()).find(|&image| set.label(image) == class);
+    let picture = |class: usize| Picture::of_pixels(format!("digit {class}"), set.shape(), set.image(first(class)?));
+    (0..set.classes()).filter_map(picture).collect()
+}
+
 /// The photographs inside.
 pub fn example_pictures() -> Vec<Picture> {
     macro_rules! inside {
@@ -99,6 +108,12 @@ mod tests {
         assert_eq!(picture.fitted(ImageShape::new(3, 2, 2), Fit::Stretch).unwrap(), [0, 255, 0, 255].repeat(3));
         let colours = Picture::of_pixels("red", ImageShape::new(3, 1, 1), vec![200, 10, 20]).unwrap();
         assert_eq!(colours.fitted(ImageShape::new(3, 2, 1), Fit::Pad).unwrap(), [200, 0, 10, 0, 20, 0]);
+    }
+
+    #[test]
+    fn every_digit_has_an_example() {
+        let names: Vec<String> = example_digits().into_iter().map(|picture| picture.name).collect();
+        assert_eq!(names, (0..10).map(|class| format!("digit {class}")).collect::<Vec<_>>());
     }
 
     #[test]

@@ -6,7 +6,7 @@ pub use answers::{ImageOf, SheetSource, UnitView};
 
 use super::Session;
 use super::background::{Progress, Task};
-use crate::data::{Picture, example_pictures, open_pictures};
+use crate::data::{Picture, example_digits, example_pictures, open_pictures};
 use crate::engine::{Command, Explorer, Facts, Guessed, Query, QueryId, Question, Reply, RunId, Subject, Ticket};
 use crate::nets::Checkpoint;
 use answers::Answers;
@@ -82,6 +82,10 @@ pub struct Exploration {
     network: NetworkState,
     loading: Ticket,
     pictures: Vec<Picture>,
+    /// While nobody has chosen any.
+    examples: Option<Examples>,
+    /// Digits on their way.
+    digits: Option<Task<Vec<Picture>>>,
     /// Counts the changes of the network, and of the pictures.
     revision: (u64, u64),
     selected: usize,
@@ -92,6 +96,13 @@ pub struct Exploration {
     refused: Option<String>,
     /// Whether the network of the run in hand is looked into, and how it is kept up to date.
     run: Option<Following>,
+}
+
+/// Pictures that come with Glassbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Examples {
+    Photographs,
+    Digits,
 }
 
 /// The network of the run in hand, renewed as it learns.
@@ -110,6 +121,8 @@ impl Default for Exploration {
             network: NetworkState::Opening,
             loading: Ticket::default(),
             pictures: example_pictures(),
+            examples: Some(Examples::Photographs),
+            digits: None,
             revision: (0, 0),
             selected: 0,
             reading: Vec::new(),
@@ -208,6 +221,7 @@ impl Exploration {
         if self.pictures.len() >= MOST_PICTURES {
             return Err(format!("{MOST_PICTURES} pictures are shown already: remove some first"));
         }
+        self.examples = None;
         self.pictures.push(picture);
         self.selected = self.pictures.len() - 1;
         self.pictures_changed();
@@ -216,17 +230,43 @@ impl Exploration {
 
     pub fn remove(&mut self, picture: usize) {
         if picture < self.pictures.len() {
+            self.examples = None;
             self.pictures.remove(picture);
             self.selected = self.selected.min(self.pictures.len().saturating_sub(1));
             self.pictures_changed();
         }
     }
 
-    /// Leaves the pictures that come with Glassbox.
+    /// Leaves the pictures that come with Glassbox: photographs, or digits where the network sees grey images.
     pub fn reset_pictures(&mut self) {
-        self.pictures = example_pictures();
+        self.show(example_pictures());
+        self.examples = Some(Examples::Photographs);
+    }
+
+    fn show(&mut self, pictures: Vec<Picture>) {
+        self.pictures = pictures;
         self.selected = 0;
         self.pictures_changed();
+    }
+
+    /// Examples that suit the network, while nobody has chosen pictures.
+    fn suit_examples(&mut self, ctx: &Context) {
+        if let Some(task) = self.digits.take() {
+            match task.poll() {
+                Progress::Working => self.digits = Some(task),
+                Progress::Done(digits) if self.examples == Some(Examples::Digits) => self.show(digits),
+                Progress::Done(_) | Progress::Lost => {}
+            }
+        }
+        let Some(is_grey) = self.facts().map(|facts| facts.input.channels == 1) else { return };
+        match self.examples {
+            Some(Examples::Photographs) if is_grey => {
+                self.examples = Some(Examples::Digits);
+                self.digits = Some(Task::spawn(ctx, example_digits));
+            }
+            Some(Examples::Digits) if !is_grey => self.reset_pictures(),
+            _ => {}
+        }
     }
 
     /// Reads pictures in the background: image files, and what is in folders and archives.
@@ -253,7 +293,8 @@ impl Exploration {
                 other => self.answers.take(ticket, other),
             }
         }
-        if matches!(self.network, NetworkState::Open(_)) {
+        self.suit_examples(ctx);
+        if let (NetworkState::Open(_), Some(explorer)) = (&self.network, &self.explorer) {
             let pictures = &self.pictures;
             let ask = || explorer.ask(Question::Guesses { pictures: pictures.clone(), top: TOP });
             self.guesses.want(&self.revision, ask);

@@ -37,7 +37,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Picture
     toolbar(ui, context, view);
     if context.session.exploration.pictures().is_empty() {
         let text = "Drop image files on the window, paste an image, or type a path above.";
-        let button = Some(("Photographs inside", "Show the four photographs that come with Glassbox"));
+        let button = Some(("Pictures inside", "Show the pictures that come with Glassbox"));
         if empty(ui, icon::IMAGE, text, button) {
             context.session.exploration.reset_pictures();
         }
@@ -80,8 +80,8 @@ fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut PicturesView) {
         if let Some(path) = path.filter(|path| !path.is_empty()) {
             context.session.exploration.open_pictures(ui.ctx(), vec![PathBuf::from(path)]);
         }
-        let inside = ui.add(Button::new(RichText::new("Photographs inside").small()));
-        if inside.on_hover_text("Show the four photographs that come with Glassbox, and no others").clicked() {
+        let inside = ui.add(Button::new(RichText::new("Pictures inside").small()));
+        if inside.on_hover_text("Show the pictures that come with Glassbox, and no others: photographs, or digits for a network of grey images").clicked() {
             context.session.exploration.reset_pictures();
         }
         if context.session.exploration.is_reading() {

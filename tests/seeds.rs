@@ -17,6 +17,9 @@ const MUTATIONS: usize = 150;
 /// Numbers at which counts and sizes go wrong.
 const EDGES: [u64; 8] = [0, 1, 0x7f, 0xff, 0xffff, 0x7fff_ffff, 0xffff_ffff, u64::MAX];
 
+/// The same where numbers are written out.
+const WRITTEN: [&str; 8] = ["0", "1", "-1", "9223372036854775807", "4294967296", "nan", "inf", "1e308"];
+
 fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(target);
     let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -31,7 +34,12 @@ fn mutated(bytes: &[u8], other: &[u8], rng: &mut ChaCha8Rng) -> Vec<u8> {
     for _ in 0..rng.random_range(1..=4) {
         let at = rng.random_range(0..=bytes.len());
         let end = (at + rng.random_range(1..=16)).min(bytes.len());
-        match rng.random_range(0..7) {
+        match rng.random_range(0..8) {
+            7 => {
+                let from = bytes[at..].iter().position(u8::is_ascii_digit).map_or(bytes.len(), |found| at + found);
+                let digits = bytes[from..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+                bytes.splice(from..from + digits, WRITTEN.choose(rng).unwrap().bytes());
+            }
             0 => bytes.truncate(at),
             1 => drop(bytes.drain(at..end)),
             2 => bytes[at..end].iter_mut().for_each(|byte| *byte = rng.next_u32() as u8),

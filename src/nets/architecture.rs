@@ -193,7 +193,8 @@ pub(super) fn summarise(
         return Err(format!("an output of {output} is too large"));
     }
     let specs = operation.parameters(input);
-    let parameters: u64 = specs.iter().filter(|spec| spec.role.is_trainable()).map(|spec| product(&spec.dims)).sum();
+    let trainable = specs.iter().filter(|spec| spec.role.is_trainable()).map(|spec| product(&spec.dims));
+    let parameters = trainable.fold(0, u64::saturating_add);
     if parameters > MOST_PARAMETERS {
         return Err(format!("{parameters} parameters are too many"));
     }

@@ -21,9 +21,9 @@ impl Shape {
         Self::new(units, 1, 1)
     }
 
-    /// Number of units.
+    /// Number of units; the largest there can be, where a file asks for more.
     pub const fn units(self) -> usize {
-        self.channels * self.height * self.width
+        self.channels.saturating_mul(self.height).saturating_mul(self.width)
     }
 
     pub const fn is_vector(self) -> bool {

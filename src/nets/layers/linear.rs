@@ -49,7 +49,7 @@ impl Operation for Linear {
     }
 
     fn multiply_adds(&self, input: Shape, _: Shape) -> u64 {
-        (input.units() * self.units) as u64
+        input.units().saturating_mul(self.units) as u64
     }
 
     fn reach(&self) -> Reach {

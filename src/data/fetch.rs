@@ -163,10 +163,18 @@ impl Fetching<'_> {
             // Where files cannot be locked, they are not.
             Err(TryLockError::Error(_)) | Ok(()) => {}
         }
+        let fetched = self.run_alone(&mut out, progress);
+        // Said, since a process that was started meanwhile may hold the file for a moment longer.
+        let _ = out.unlock();
+        fetched
+    }
+
+    fn run_alone(&self, out: &mut File, progress: &mut dyn FetchProgress) -> Result<(), DataError> {
+        let unwritable = |source| unwritable(&self.part, source);
         for attempt in 1.. {
-            match self.go_on(&mut out, progress) {
+            match self.go_on(out, progress) {
                 Ok(()) => break,
-                Err(DataError::NotReached { .. }) if attempt < ATTEMPTS && length(&out) > 0 => {}
+                Err(DataError::NotReached { .. }) if attempt < ATTEMPTS && length(out) > 0 => {}
                 Err(error) => return Err(error),
             }
         }

@@ -3,7 +3,7 @@
 use super::LabContext;
 use super::shared::{Images, RULES, Shared, rule_name};
 use super::tiles::Tiles;
-use crate::engine::{CutFacts, Facts, Maps, Sheets};
+use crate::engine::{Carried, CutFacts, Facts, Maps, Sheets};
 use crate::lens::{Patch, Place, Region, TopEntry, UnitSheet};
 use crate::nets::Shape;
 use crate::ui::app::{ImageOf, UnitView};
@@ -376,26 +376,26 @@ fn sheet(
     let (Some(sheets), Some(own)) = (&known.sheets, known.units.get(unit)) else { return };
     let top: Vec<TopEntry> =
         own.top.iter().copied().filter(|entry| entry.activation > 0.0 || !known.cut.kind.starts_with("relu")).collect();
-    let images: Option<Vec<Vec<u8>>>;
-    let stamp;
-    if view.shown == Shown::Top {
-        stamp = top.iter().fold(1, |stamp: u64, entry| stamp.wrapping_mul(1_000_003) ^ u64::from(entry.image));
-        images = Some(Vec::new());
+    let is_plain = view.shown == Shown::Top;
+    let carried: Vec<Option<Arc<Carried>>> = if is_plain {
+        Vec::new()
     } else {
-        let carried: Vec<_> =
-            top.iter().map(|entry| context.session.exploration.carried(of_entry(known, shared, unit, entry))).collect();
-        let known_now = carried.iter().flatten().count();
-        stamp =
-            carried.iter().flatten().fold(known_now as u64, |stamp, c| stamp.wrapping_mul(31) ^ Arc::as_ptr(c) as u64);
-        let blank = || vec![128; known.input.units()];
-        let bytes = carried.iter().map(|c| c.as_ref().map_or_else(blank, |carried| carried.picture.to_vec()));
-        images = (known_now > 0).then(|| bytes.collect());
-    }
+        top.iter().map(|entry| context.session.exploration.carried(of_entry(known, shared, unit, entry))).collect()
+    };
+    let mix = |stamp: u64, part: u64| stamp.wrapping_mul(1_000_003) ^ part;
+    let stamp = if is_plain {
+        top.iter().fold(1, |stamp, entry| mix(stamp, u64::from(entry.image)))
+    } else {
+        carried.iter().flatten().fold(1, |stamp, carried| mix(stamp, Arc::as_ptr(carried) as u64))
+    };
+    // Called only where there is no such texture yet.
     let make = || {
-        if view.shown == Shown::Top {
+        if is_plain {
             return Some(top.iter().map(|entry| sheets.images.image(entry.image).to_vec()).collect());
         }
-        images
+        let blank = || vec![128; known.input.units()];
+        let bytes = carried.iter().map(|c| c.as_ref().map_or_else(blank, |carried| carried.picture.to_vec()));
+        carried.iter().any(Option::is_some).then(|| bytes.collect())
     };
     let Some(atlas) = view.tiles.get(ui.ctx(), unit, stamp, known.input, make) else { return };
     let side = ((rect.width() - 2.0) / ACROSS as f32).floor();

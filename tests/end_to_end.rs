@@ -25,7 +25,7 @@ const BUTTON_RELEASE: u8 = 5;
 const MOTION: u8 = 6;
 const SPACE: u32 = 0x20;
 /// The tab "Drawing" and the pad under it, in the first layout at this size.
-const DRAWING_TAB: (i16, i16) = (497, 327);
+const DRAWING_TAB: (i16, i16) = (543, 327);
 const PAD: (i16, i16) = (410, 456);
 /// The bars of probabilities in the inspector.
 const BARS: (std::ops::Range<u32>, std::ops::Range<u32>) = (985..1245, 240..450);
@@ -188,19 +188,22 @@ fn space_trains_and_pauses_in_the_real_window() {
     wait_until("a curve", || (curve_pixels(&screen.picture()) > 20).then_some(()));
     println!("first points of the curve after {:.2?}", pressed.elapsed());
     assert!(runs.is_dir(), "there is no run folder");
-    std::thread::sleep(Duration::from_secs(15));
+    // The speed of the machine decides how many steps that takes.
+    wait_until("the loss to fall to a fifth", || has_learned(&losses(&runs)));
     screen.press(SPACE);
     let steps = wait_until("the pause to be saved", || settled(&runs));
-    let mean = |losses: &[f64]| losses.iter().sum::<f64>() / losses.len() as f64;
-    let (first, last) = (mean(&steps[..10]), mean(&steps[steps.len() - 10..]));
-    assert!(last < 0.6 * first, "the loss fell only from {first} to {last} in {} steps", steps.len());
 
     std::thread::sleep(Duration::from_secs(2));
     assert_eq!(losses(&runs).len(), steps.len(), "it went on after the pause");
     draw_a_one(&screen);
-    let picture = screen.picture();
-    assert!(colours(&picture) > 200, "the window is empty");
-    save(&picture);
+    assert!(colours(&screen.picture()) > 200, "the window is empty");
+}
+
+/// Whether the mean of the last ten losses is a fifth of that of the first ten.
+fn has_learned(losses: &[f64]) -> Option<()> {
+    let (first, last) = (losses.get(..10)?, losses.get(losses.len() - 10..)?);
+    let sum = |losses: &[f64]| losses.iter().sum::<f64>();
+    (5.0 * sum(last) < sum(first)).then_some(())
 }
 
 /// The losses, once no more of them come: a step under way and what was not yet written take a moment after the key.
@@ -211,14 +214,17 @@ fn settled(runs: &Path) -> Option<Vec<f64>> {
     (after.len() > 30 && after.len() == before.len()).then_some(after)
 }
 
-/// Draws the digit that is a stroke, and waits until the longest bar is that of the 1.
+/// Draws the digit that is a stroke, until the longest bar is that of the 1. A busy machine may not have shown the pad yet
+/// when the first stroke comes; the same stroke once more changes nothing.
 fn draw_a_one(screen: &Screen) {
-    screen.drag(&[DRAWING_TAB]);
-    std::thread::sleep(Duration::from_millis(500));
     let stroke: Vec<(i16, i16)> = (-6..=6).map(|step| (PAD.0, PAD.1 + 9 * step)).collect();
-    screen.drag(&stroke);
     wait_until("the drawing to be taken for a 1", || {
+        screen.drag(&[DRAWING_TAB]);
+        std::thread::sleep(Duration::from_secs(1));
+        screen.drag(&stroke);
+        std::thread::sleep(Duration::from_secs(2));
         let picture = screen.picture();
+        save(&picture);
         let bars: Vec<usize> = (0..10).map(|class| bar_pixels(&picture, class)).collect();
         let longest = bars.iter().max().copied().unwrap_or(0);
         (bars[1] == longest && longest > 500).then_some(())
@@ -232,6 +238,7 @@ fn bar_pixels(picture: &image::RgbImage, class: usize) -> usize {
     bars.filter(|&(x, y)| picture.get_pixel(x, y).0 == [red, green, blue]).count()
 }
 
+/// For people to look at, above all where the test fails.
 fn save(picture: &image::RgbImage) {
     picture.save(Path::new(env!("CARGO_TARGET_TMPDIR")).join("screenshot.png")).unwrap();
     if std::env::var_os("GLASSBOX_UPDATE_SCREENSHOTS").is_some() {

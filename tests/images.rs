@@ -337,6 +337,11 @@ fn classes_are_found_wherever_they_begin() {
     let found = |names: &[&str], stray: usize| (names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>(), stray);
     assert_eq!(classes(&["top/b/1.png", "top/a/deep/2.png"]).unwrap(), found(&["a", "b"], 0));
     assert_eq!(classes(&["only/1.png", "only/2.png"]).unwrap(), found(&["only"], 0));
+    assert_eq!(
+        classes(&["top/a/1.png", "top/a/2.png", "top/a/small/3.png"]).unwrap(),
+        found(&["a"], 0),
+        "a class in parts"
+    );
     assert_eq!(classes(&["10/1.png", "9/1.png", "2/1.png"]).unwrap(), found(&["2", "9", "10"], 0), "by number");
     assert_eq!(classes(&["b/1", "a/2"]).unwrap(), found(&["a", "b"], 0), "by content alone");
     assert_eq!(classes(&["LICENSE", "in/b/1.png", "in/a/2.png"]).unwrap(), found(&["a", "b"], 0));

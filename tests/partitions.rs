@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use glassbox::data::{
-    Bounds, DataError, Dataset, ImageShape, SceneOptions, classes_of, compose_scene, compose_scenes, mnist,
-    natural_and_man_made, random_halves, scenes,
+    Bounds, DataError, Dataset, ImageShape, SceneOptions, Unwatched, classes_of, compose_scene, compose_scenes, mnist,
+    named_with, natural_and_man_made, random_halves, scenes,
 };
 use proptest::prelude::*;
 
@@ -249,5 +249,11 @@ fn the_scenes_that_are_built_in_have_boxes_and_are_composed_once() {
     assert_eq!(once.source.train.shape(), ImageShape::new(1, 64, 64));
     for (i, objects) in once.test.iter().enumerate() {
         assert_eq!((objects.len(), objects[0].class), (1, once.source.test.label(i)));
+    }
+    let with = |images: &str| named_with("scenes", &images.parse().unwrap(), &Unwatched);
+    assert_eq!(with("96").unwrap().train.shape(), ImageShape::new(1, 96, 96), "the size of the canvas is a choice");
+    for (images, says) in [("20", "larger than the canvas"), ("64x96", "square"), ("1000", "at most 256")] {
+        let message = with(images).unwrap_err().to_string();
+        assert!(message.contains(says), "{images}: {message}");
     }
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     DataError, Download, ImageOptions, ImageShape, Progress, Source, Unwatched, downloads, mnist, open_with, scenes,
-    two_digits,
+    scenes_on, two_digits,
 };
 
 /// A dataset that [`named`] knows.
@@ -84,7 +84,14 @@ pub fn named_with(name: &str, options: &ImageOptions, progress: &dyn Progress) -
     match Place::of(name)? {
         Place::BuiltIn("mnist") => mnist(),
         Place::BuiltIn("two-digits") => two_digits(),
-        Place::BuiltIn(_) => Ok(scenes()?.source),
+        Place::BuiltIn(_) => match options.size {
+            Some((height, width)) if height == width => Ok(scenes_on(height)?.source),
+            Some((height, width)) => {
+                let reason = format!("the canvas is square, not {height}x{width}. Give a size such as 96");
+                Err(DataError::BadScene { reason })
+            }
+            None => Ok(scenes()?.source),
+        },
         Place::Fetched { name, path } => Ok(Source { name, ..open_with(&path, options, progress)? }),
         Place::Path(path) => open_with(path, options, progress),
     }

@@ -55,6 +55,7 @@ pub use picture::{Picture, example_digits, example_pictures, open_pictures};
 pub(crate) use random::{Purpose, below, shuffle, stream};
 pub use scenes::{
     Bounds, Placed, Scene, SceneOptions, SceneSource, Scenes, classes_of, compose_scene, compose_scenes, scenes,
+    scenes_on,
 };
 pub use source::Source;
 pub use split::{ClassFilter, Split};

@@ -154,6 +154,8 @@ pub struct SceneSource {
 /// Training and test scenes of the data set `scenes`.
 const TRAIN: usize = 20_000;
 const TEST: usize = 4_000;
+/// Of the canvas of all of them: 1.6 GB.
+const LARGEST_SIDE: usize = 256;
 
 /// `scenes`: 20,000 training and 4,000 test scenes of one digit of MNIST each, 1x64x64, with the default
 /// [`SceneOptions`]. Training scenes are made of training digits alone, test scenes of test digits alone.
@@ -163,13 +165,25 @@ const TEST: usize = 4_000;
 /// # Errors
 /// Only if the program itself is damaged.
 pub fn scenes() -> Result<SceneSource, DataError> {
+    scenes_on(SceneOptions::default().side)
+}
+
+/// The same [`scenes`] on a canvas of `side` x `side` pixels. The canvas that was asked for last is the one that is shared.
+///
+/// # Errors
+/// If a digit has no room on the canvas, or the canvas is too large.
+pub fn scenes_on(side: usize) -> Result<SceneSource, DataError> {
     static COMPOSED: Mutex<Option<SceneSource>> = Mutex::new(None);
     let known = || COMPOSED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(scenes) = &*known() {
+    if let Some(scenes) = known().as_ref().filter(|scenes| scenes.source.train.shape().height == side) {
         return Ok(scenes.clone());
     }
     // Not locked while composing: a thread that waits for its part takes up other work, which may ask for scenes too.
-    let (digits, options) = (mnist()?, SceneOptions::default());
+    let (digits, options) = (mnist()?, SceneOptions { side, ..SceneOptions::default() });
+    if side > LARGEST_SIDE {
+        let reason = format!("the canvas of all scenes cannot have {side} pixels a side. Give at most {LARGEST_SIDE}");
+        return Err(DataError::BadScene { reason });
+    }
     let train = compose_scenes(&digits.train, &options, TRAIN, 0, "scenes train")?;
     let test = compose_scenes(&digits.test, &options, TEST, 1, "scenes test")?;
     let source = Source {
@@ -179,7 +193,8 @@ pub fn scenes() -> Result<SceneSource, DataError> {
         damaged: Arc::default(),
     };
     let composed = SceneSource { source, train: train.objects.into(), test: test.objects.into() };
-    Ok(known().get_or_insert(composed).clone())
+    *known() = Some(composed.clone());
+    Ok(composed)
 }
 
 impl SceneOptions {

@@ -98,12 +98,13 @@ fn folders_of(files: &Files, is_image: impl Fn(&str) -> bool) -> Vec<(usize, Vec
         .collect()
 }
 
-/// How many folders all the images share, less the one that is their class if there is only one.
+/// How many folders all the images share, less the one that is their class if there is only one: if most of them lie in
+/// the last folder that they share, it is a class with folders in it, and no folder of classes.
 fn shared_folders(folders: &[(usize, Vec<&str>)]) -> usize {
     let first = &folders[0].1;
     let shared =
         (0..first.len()).take_while(|&i| folders.iter().all(|(_, parts)| parts.get(i) == first.get(i))).count();
-    let is_one_class = folders.iter().all(|(_, parts)| parts.len() == shared);
+    let is_one_class = 2 * folders.iter().filter(|(_, parts)| parts.len() == shared).count() > folders.len();
     if is_one_class { shared.saturating_sub(1) } else { shared }
 }
 

@@ -28,7 +28,7 @@ specs! {
         images for each class, the same in a .zip, an .npz, the batches of CIFAR, or IDX files";
     IMAGES: "data.images", "Image size", "How images of any size in a folder or an archive become images of one shape: \
         automatic (the size of most, or 64x64 if they differ), or some of: a size such as 32x32; crop, stretch or pad; \
-        grey or colour";
+        grey or colour. Of scenes: the size of the canvas";
     TRAIN: "data.train", "Training images", "How many images to learn from, in all classes alike: all, a number, or a \
         share such as 0.1 or 10%";
     VALIDATION: "data.validation", "Held out", "How many training images to hold out for validation; every choice is \

@@ -23,6 +23,17 @@ BATCHES = 8    # different batches that the measurement cycles through
 CLASSES = 10
 
 
+class Around(torch.nn.Module if torch else object):
+    """A way around the inner layers."""
+
+    def __init__(self, inner):
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, value):
+        return self.inner(value) + value
+
+
 class Problem(Exception):
     """Something the user can do something about; printed in one line."""
 
@@ -34,8 +45,19 @@ def local_response_norm(layer, _):
 
 
 def conv2d(layer, shape):
-    return torch.nn.Conv2d(shape[1], layer["channels"], layer["kernel"], layer.get("stride", 1),
-                           layer.get("padding", 0), groups=layer.get("groups", 1), bias=layer.get("bias", True))
+    near = layer.get("padding", 0)
+    far = layer.get("far_padding", near)
+    convolution = torch.nn.Conv2d(shape[1], layer["channels"], layer["kernel"], layer.get("stride", 1),
+                                  near if near == far else 0, groups=layer.get("groups", 1),
+                                  bias=layer.get("bias", True))
+    if near == far:
+        return convolution
+    return torch.nn.Sequential(torch.nn.ZeroPad2d((near, far, near, far)), convolution)
+
+
+def block(layer, shape):
+    inner = sequence(layer["layers"], torch.zeros(shape))
+    return Around(inner) if layer.get("skip", False) else inner
 
 
 def linear(layer, shape):
@@ -53,7 +75,9 @@ MODULES = {
     "max_pool2d": lambda layer, _: torch.nn.MaxPool2d(layer["kernel"], layer.get("stride"), layer.get("padding", 0)),
     "average_pool2d": lambda layer, _: torch.nn.AvgPool2d(layer["kernel"], layer.get("stride"),
                                                           layer.get("padding", 0)),
+    "block": block,
     "relu": lambda *_: torch.nn.ReLU(),
+    "relu6": lambda *_: torch.nn.ReLU6(),
     "tanh": lambda *_: torch.nn.Tanh(),
     "sigmoid": lambda *_: torch.nn.Sigmoid(),
     "dropout": lambda layer, _: torch.nn.Dropout(layer["probability"]),
@@ -65,12 +89,14 @@ MODULES = {
 
 def build(architecture):
     """A torch module for one of our architectures; shapes follow from a forward pass."""
+    return sequence(architecture["layers"], torch.zeros(2, *architecture["input"]))
+
+
+def sequence(layers, value):
     modules = torch.nn.Sequential()
-    value = torch.zeros(2, *architecture["input"])
-    for layer in architecture["layers"]:
+    for layer in layers:
         if layer["kind"] not in MODULES:
-            raise Problem(f"{architecture['name']}: compare.py has no PyTorch module for a layer "
-                          f"of the kind '{layer['kind']}'.")
+            raise Problem(f"compare.py has no PyTorch module for a layer of the kind '{layer['kind']}'.")
         module = MODULES[layer["kind"]](layer, value.shape)
         modules.add_module(layer["name"], module)
         value = module(value).detach()
@@ -107,19 +133,21 @@ def measure_torch(architecture, arguments):
     def infer(index):
         network(images[index % BATCHES])
 
-    network.train()
-    training = seconds_a_step(train, arguments.seconds / 2)
+    measured = {}
+    if not arguments.inference:
+        network.train()
+        measured["train_ms"] = seconds_a_step(train, arguments.seconds / 2) * 1e3
     network.eval()
     with torch.inference_mode():
-        inference = seconds_a_step(infer, arguments.seconds / 2)
-    return {"train_ms": training * 1e3, "inference_ms": inference * 1e3}
+        measured["inference_ms"] = seconds_a_step(infer, arguments.seconds / 2) * 1e3
+    return measured
 
 
 # ---- Glassbox ---------------------------------------------------------------------------------------------------
 
 def measure_glassbox(name, arguments):
     command = [arguments.glassbox, "bench", "--network", name, "--batch", str(arguments.batch), "--device", "cpu",
-               "--json", "--seconds", f"{arguments.seconds:g}"]
+               "--json", "--seconds", f"{arguments.seconds:g}"] + ["--inference"] * arguments.inference
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     except OSError as error:
@@ -131,11 +159,15 @@ def measure_glassbox(name, arguments):
         try:
             result = json.loads(line)
             if result["network"] == name:
-                return {"train_ms": arguments.batch / result["train_images_per_second"] * 1e3,
-                        "inference_ms": arguments.batch / result["inference_images_per_second"] * 1e3}
+                sides = {"train_ms": "train_images_per_second", "inference_ms": "inference_images_per_second"}
+                return {key: arguments.batch / result[sides[key]] * 1e3 for key in figures(arguments)}
         except (ValueError, KeyError, TypeError, ZeroDivisionError):
             continue
     raise Problem(f"'{' '.join(command)}' printed no line of JSON with the speeds of {name}.")
+
+
+def figures(arguments):
+    return ["inference_ms"] if arguments.inference else ["train_ms", "inference_ms"]
 
 
 # ---- both -------------------------------------------------------------------------------------------------------
@@ -148,6 +180,7 @@ def parse_arguments():
     parser.add_argument("--rounds", type=int, default=3, help="measurements of each, in turn (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=5.0, help="length of one measurement (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=cores(), help="PyTorch's threads (default: all cores)")
+    parser.add_argument("--inference", action="store_true", help="leave training out")
     parser.add_argument("--fused-adam", action="store_true", help="PyTorch's fused Adam instead of its default")
     parser.add_argument("--only", choices=["torch", "glassbox"], help="measure one of the two")
     parser.add_argument("--json", action="store_true", help="print JSON with every round instead of the table")
@@ -187,7 +220,7 @@ def compare(arguments):
     results = []
     for architecture in load_architectures(arguments.network):
         name = architecture["name"]
-        result = {"network": name, **{side: {"train_ms": [], "inference_ms": []} for side in sides}}
+        result = {"network": name, **{side: {key: [] for key in figures(arguments)} for side in sides}}
         for number in range(arguments.rounds):
             for side in sides:
                 print(f"{name}: round {number + 1} of {arguments.rounds}, {side}", file=sys.stderr)
@@ -196,10 +229,10 @@ def compare(arguments):
                 for key, value in measured.items():
                     result[side][key].append(value)
         for side in sides:
-            for key in ["train_ms", "inference_ms"]:
+            for key in figures(arguments):
                 result[side][f"median_{key}"] = statistics.median(result[side][key])
         if len(sides) == 2:
-            for key in ["train_ms", "inference_ms"]:
+            for key in figures(arguments):
                 ratio = result["glassbox"][f"median_{key}"] / result["torch"][f"median_{key}"]
                 result[f"ratio_{key.removesuffix('_ms')}"] = ratio
         results.append(result)
@@ -208,7 +241,8 @@ def compare(arguments):
 
 def print_table(results):
     def cell(result, side, key):
-        return f"{result[side][f'median_{key}_ms']:.2f}" if side in result else "-"
+        median = result.get(side, {}).get(f"median_{key}_ms")
+        return "-" if median is None else f"{median:.2f}"
 
     def ratio(result, key):
         return f"{result[f'ratio_{key}']:.2f}" if f"ratio_{key}" in result else "-"

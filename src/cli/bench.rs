@@ -23,6 +23,9 @@ pub(super) struct BenchArgs {
     /// Time for each of training and inference, after warming up.
     #[arg(long, default_value_t = 3.0)]
     seconds: f64,
+    /// Leave training out.
+    #[arg(long)]
+    inference: bool,
     /// As JSON, one object a line.
     #[arg(long)]
     json: bool,
@@ -54,7 +57,7 @@ pub(super) fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     }
     for name in names {
         let architecture = resolve(&name).map_err(WrongArgument::new)?;
-        let row = bench(&architecture, &device, args.batch, args.seconds)?;
+        let row = bench(&architecture, &device, args.batch, args.seconds, !args.inference)?;
         if args.json { println!("{}", serde_json::to_string(&row)?) } else { print_row(&row) }
     }
     Ok(ExitCode::SUCCESS)
@@ -66,12 +69,15 @@ fn is_small(name: &str) -> bool {
 }
 
 fn print_row(row: &BenchRow) {
+    let number = |value: Option<f64>, decimals: usize| {
+        value.map_or_else(|| "-".to_owned(), |value| format!("{value:.decimals$}"))
+    };
     println!(
-        "{:<14} {:>10.0} {:>9.2} {:>9.1}   {:>10.0} {:>9.1}   {:>9}",
+        "{:<14} {:>10} {:>9} {:>9}   {:>10.0} {:>9.1}   {:>9}",
         row.network,
-        row.train_images_per_second,
-        1000.0 * row.batch as f64 / row.train_images_per_second,
-        row.train_gflops,
+        number(row.train_images_per_second, 0),
+        number(row.train_images_per_second.map(|rate| 1000.0 * row.batch as f64 / rate), 2),
+        number(row.train_gflops, 1),
         row.inference_images_per_second,
         row.inference_gflops,
         row.peak_memory_mib.map_or_else(|| "-".to_owned(), |mib| mib.to_string()),

@@ -13,17 +13,18 @@ pub struct BenchRow {
     pub network: String,
     pub device: String,
     pub batch: usize,
-    pub train_images_per_second: f64,
+    /// Not asked for in a measurement of inference alone.
+    pub train_images_per_second: Option<f64>,
     pub inference_images_per_second: f64,
     /// A multiply-add counts as two operations, a training step as three forward passes, less the gradient at the images,
     /// which nobody computes.
-    pub train_gflops: f64,
+    pub train_gflops: Option<f64>,
     pub inference_gflops: f64,
     /// Most memory the program held during the measurement; of the processor, not of a GPU.
     pub peak_memory_mib: Option<u64>,
 }
 
-/// Measures training (Adam, cross-entropy) and inference for `seconds` each, after warming up.
+/// Measures training (Adam, cross-entropy), if asked for, and inference for `seconds` each, after warming up.
 ///
 /// # Errors
 /// When the architecture does not fit together.
@@ -32,6 +33,7 @@ pub fn bench(
     device: &OpenDevice,
     batch: usize,
     seconds: f64,
+    training: bool,
 ) -> Result<BenchRow, ArchitectureError> {
     let classes = architecture.classes()?;
     let rows = architecture.summary()?;
@@ -43,9 +45,11 @@ pub fn bench(
     let mut trainer = Trainer::new(network, &settings, 1, device.on_host);
     reset_peak_memory();
 
-    let train = rate(seconds, batch, || {
-        // Made-up labels can be learned, so nothing can overflow here.
-        let _ = trainer.step(&images, &Goal::LABELS, &settings, 1e-3, Watch::default());
+    let train = training.then(|| {
+        rate(seconds, batch, || {
+            // Made-up labels can be learned, so nothing can overflow here.
+            let _ = trainer.step(&images, &Goal::LABELS, &settings, 1e-3, Watch::default());
+        })
     });
     let inference = rate(seconds, batch, || {
         let logits = trainer.network().forward(images_tensor(&images, &device.device));
@@ -58,7 +62,7 @@ pub fn bench(
         batch,
         train_images_per_second: train,
         inference_images_per_second: inference,
-        train_gflops: operations(3 * forward - lowest, train),
+        train_gflops: train.map(|rate| operations(3 * forward - lowest, rate)),
         inference_gflops: operations(forward, inference),
         peak_memory_mib: peak_memory_mib(),
     })

@@ -12,7 +12,12 @@ use super::trace::Trace;
 use burn::tensor::{Device, Tensor, TensorData};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 use std::ops::Range;
+
+/// Values at the widest cut for the images that are evaluated at a time: few enough to stay in a core's cache from one
+/// layer to the next.
+const AT_A_TIME: usize = 1 << 18;
 
 /// A sequence of named layers. Cut 0 is the input, cut `i` the output of layer `i - 1`.
 pub struct Network {
@@ -132,12 +137,35 @@ impl Network {
 
     /// From the activations at one cut to those at another, without keeping what lies between.
     pub fn forward_between(&self, activations: Tensor<4>, cuts: Range<usize>, mode: Mode) -> Tensor<4> {
-        cuts.fold(activations, |x, layer| match mode {
-            Mode::Evaluate => {
-                let parameters = &self.values[self.of_layer[layer].clone()];
-                self.architecture.layers[layer].kind.operation().evaluate(x, parameters)
-            }
-            Mode::Train { .. } => self.layer_forward(layer, x, mode).0,
+        match mode {
+            Mode::Evaluate => self.evaluate(activations, cuts),
+            Mode::Train { .. } => cuts.fold(activations, |x, layer| self.layer_forward(layer, x, mode).0),
+        }
+    }
+
+    /// In the processor's memory the layers of maps take a few images at a time, and the cores different images.
+    fn evaluate(&self, activations: Tensor<4>, cuts: Range<usize>) -> Tensor<4> {
+        let batch = activations.dims()[0];
+        let is_map = |cut: &usize| self.cuts[*cut].height * self.cuts[*cut].width > 1;
+        let top_map = (cuts.start..=cuts.end).take_while(is_map).last().unwrap_or(cuts.start);
+        let widest = (cuts.start..=top_map).map(|cut| self.cuts[cut].units()).max().unwrap_or(1);
+        let images = (AT_A_TIME / widest.max(1)).max(1);
+        if self.device != Device::flex() || batch <= images || top_map == cuts.start {
+            return self.evaluate_at_once(activations, cuts);
+        }
+        let starts: Vec<usize> = (0..batch).step_by(images).collect();
+        let part = |start: usize| {
+            let part = activations.clone().narrow(0, start, images.min(batch - start));
+            self.evaluate_at_once(part, cuts.start..top_map)
+        };
+        let parts = starts.into_par_iter().map(part).collect();
+        self.evaluate_at_once(Tensor::cat(parts, 0), top_map..cuts.end)
+    }
+
+    fn evaluate_at_once(&self, activations: Tensor<4>, cuts: Range<usize>) -> Tensor<4> {
+        cuts.fold(activations, |x, layer| {
+            let parameters = &self.values[self.of_layer[layer].clone()];
+            self.architecture.layers[layer].kind.operation().evaluate(x, parameters)
         })
     }
 

@@ -1,5 +1,6 @@
 //! Batch normalisation (Ioffe and Szegedy 2015), as PyTorch computes it.
 
+use super::host::{self, is_host};
 use super::{
     Initial, LayerGradients, Mode, Normalised, Operation, ParameterRole, ParameterSpec, Record, Seen, Wanted,
     channel_sums, per_channel,
@@ -55,6 +56,14 @@ impl BatchNorm {
         old.clone().mul_scalar(1.0 - self.momentum) + new.mul_scalar(self.momentum)
     }
 
+    /// What a channel is multiplied by and what is added to it, by the running statistics: `[channels]` each.
+    fn running_scale_and_shift(&self, parameters: &[Tensor<1>]) -> (Tensor<1>, Tensor<1>) {
+        let inverse_deviation = parameters[RUNNING_VARIANCE].clone().add_scalar(self.epsilon).sqrt().recip();
+        let scale = parameters[SCALE].clone() * inverse_deviation;
+        let shift = parameters[SHIFT].clone() - parameters[RUNNING_MEAN].clone() * scale.clone();
+        (scale, shift)
+    }
+
     fn running_inverse_deviation(&self, parameters: &[Tensor<1>]) -> Tensor<4> {
         per_channel(&parameters[RUNNING_VARIANCE]).add_scalar(self.epsilon).sqrt().recip()
     }
@@ -91,9 +100,11 @@ impl Operation for BatchNorm {
         if mode != Mode::Evaluate {
             return self.in_training(input, parameters);
         }
-        let centred = input - per_channel(&parameters[RUNNING_MEAN]);
-        let normalised = centred * self.running_inverse_deviation(parameters);
-        (scale_and_shift(normalised, parameters), Record::Nothing)
+        let (scale, shift) = self.running_scale_and_shift(parameters);
+        if is_host(&input) {
+            return (host::scale_and_shift(input, scale, shift), Record::Nothing);
+        }
+        (input * per_channel(&scale) + per_channel(&shift), Record::Nothing)
     }
 
     fn new_buffers(&self, record: &Record) -> Vec<Tensor<1>> {

@@ -21,14 +21,37 @@ pub(super) fn tensor<const D: usize>(values: Vec<f32>, dims: [usize; D]) -> Tens
     Tensor::from_data(TensorData::new(values, dims), &Device::flex())
 }
 
+/// Runs a loop as it was compiled for the widest instructions that this processor has. The values are the same with all.
+pub(super) fn wide<R>(work: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(work)
+}
+
 /// A function of each value.
 pub(super) fn map(x: Tensor<4>, f: impl Fn(f32) -> f32 + Sync) -> Tensor<4> {
     let dims = x.dims();
     let mut values = floats(x);
     values.par_chunks_mut(CHUNK).for_each(|chunk| {
-        for value in chunk {
-            *value = f(*value);
-        }
+        wide(|| {
+            for value in chunk {
+                *value = f(*value);
+            }
+        });
+    });
+    tensor(values, dims)
+}
+
+/// Each channel multiplied by its scale, and its shift added.
+pub(super) fn scale_and_shift(x: Tensor<4>, scale: Tensor<1>, shift: Tensor<1>) -> Tensor<4> {
+    let dims = x.dims();
+    let (scale, shift) = (floats(scale), floats(shift));
+    let mut values = floats(x);
+    values.par_chunks_mut((dims[2] * dims[3]).max(1)).enumerate().for_each(|(plane, values)| {
+        let (scale, shift) = (scale[plane % dims[1]], shift[plane % dims[1]]);
+        wide(|| {
+            for value in values {
+                *value = *value * scale + shift;
+            }
+        });
     });
     tensor(values, dims)
 }
@@ -40,9 +63,11 @@ pub(super) fn zip(x: Tensor<4>, y: &Tensor<4>, f: impl Fn(f32, f32) -> f32 + Syn
     let data = y.to_data();
     let others: &[f32] = data.as_slice().expect("activations are 32-bit floats");
     values.par_chunks_mut(CHUNK).zip(others.par_chunks(CHUNK)).for_each(|(chunk, others)| {
-        for (value, other) in chunk.iter_mut().zip(others) {
-            *value = f(*value, *other);
-        }
+        wide(|| {
+            for (value, other) in chunk.iter_mut().zip(others) {
+                *value = f(*value, *other);
+            }
+        });
     });
     tensor(values, dims)
 }

@@ -1,10 +1,10 @@
 //! Convolution in which each channel has one filter of its own, in the processor's memory.
 //!
-//! A window is too small for matrix products to pay: for each place of the kernel a row of the input is multiplied and added to a
-//! row of the output, which the compiler does many values at a time. A task is one plane of one image.
+//! A window is too small for matrix products to pay: for each place of the kernel the input is multiplied and added to the
+//! output in runs, which the compiler does many values at a time. A task is one plane of one image.
 
 use super::host::{Geometry, each_run};
-use crate::nets::layers::host::{floats, tensor};
+use crate::nets::layers::host::{floats, tensor, wide};
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 
@@ -14,29 +14,84 @@ pub(super) fn forward(x: &Tensor<4>, weight: &Tensor<2>, bias: Option<&Tensor<1>
     let (images, weight) = (floats(x.clone()), floats(weight.clone()));
     let bias = bias.map(|bias| floats(bias.clone()));
     let mut output = vec![0.0f32; batch * g.channels_out * g.positions()];
-    output.par_chunks_mut(g.positions()).zip(images.par_chunks(g.plane())).enumerate().for_each(
-        |(index, (out, plane))| {
+    output.par_chunks_mut(g.positions()).zip(images.par_chunks(g.plane())).enumerate().for_each_init(
+        || Phases::new(g),
+        |phases, (index, (out, plane))| {
             let channel = index % g.channels_out;
-            if let Some(bias) = &bias {
-                out.fill(bias[channel]);
-            }
-            for (place, &weight) in filter(&weight, channel, g).iter().enumerate() {
-                each_run(g, place, |input, output, length| {
-                    let out = &mut out[output..output + length];
-                    if g.stride == 1 {
-                        for (out, x) in out.iter_mut().zip(&plane[input..input + length]) {
-                            *out += weight * x;
-                        }
-                        return;
-                    }
-                    for (out, x) in out.iter_mut().zip(plane[input..].iter().step_by(g.stride)) {
-                        *out += weight * x;
-                    }
-                });
-            }
+            let bias = bias.as_ref().map_or(0.0, |bias| bias[channel]);
+            let filter = filter(&weight, channel, g);
+            wide(|| {
+                phases.fill(plane);
+                phases.convolve(filter, bias, out);
+            });
         },
     );
     tensor(output, [batch, g.channels_out, g.out_height, g.out_width])
+}
+
+/// A plane with its padding, parted by the stride: the values that one place of the kernel meets lie behind each other, and
+/// one place after another is multiplied and added in one long run.
+struct Phases {
+    geometry: Geometry,
+    /// Rows and columns of a phase.
+    height: usize,
+    width: usize,
+    /// `[stride, stride, height, width]`.
+    values: Vec<f32>,
+    /// Rows of the output as far apart as those of a phase.
+    sums: Vec<f32>,
+}
+
+#[expect(clippy::inline_always, reason = "only what is inlined is compiled for the instructions that are there")]
+impl Phases {
+    fn new(g: Geometry) -> Self {
+        let more = (g.kernel - 1) / g.stride;
+        let (height, width) = (g.out_height + more, g.out_width + more);
+        let values = vec![0.0; g.stride * g.stride * height * width];
+        let sums = vec![0.0; (g.out_height - 1) * width + g.out_width];
+        Self { geometry: g, height, width, values, sums }
+    }
+
+    /// What lies in the padding stays zero.
+    #[inline(always)]
+    fn fill(&mut self, plane: &[f32]) {
+        let g = self.geometry;
+        // The first row or column of the plane that, with the padding before it, is in this phase.
+        let first = |phase: usize| (phase + (g.stride - 1) * g.padding) % g.stride;
+        for (phase, values) in self.values.chunks_exact_mut(self.height * self.width).enumerate() {
+            let (top, left) = (first(phase / g.stride), first(phase % g.stride));
+            let (above, before) = ((top + g.padding) / g.stride, (left + g.padding) / g.stride);
+            let rows = plane.chunks_exact(g.width).skip(top).step_by(g.stride);
+            for (values, row) in values.chunks_exact_mut(self.width).skip(above).zip(rows) {
+                if g.stride == 1 {
+                    let length = g.width.min(self.width - before);
+                    values[before..before + length].copy_from_slice(&row[..length]);
+                    continue;
+                }
+                for (value, x) in values[before..].iter_mut().zip(row.iter().skip(left).step_by(g.stride)) {
+                    *value = *x;
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn convolve(&mut self, filter: &[f32], bias: f32, out: &mut [f32]) {
+        let g = self.geometry;
+        self.sums.fill(bias);
+        for (place, &weight) in filter.iter().enumerate() {
+            let (down, right) = (place / g.kernel, place % g.kernel);
+            let phase = down % g.stride * g.stride + right % g.stride;
+            let start = (phase * self.height + down / g.stride) * self.width + right / g.stride;
+            let values = &self.values[start..start + self.sums.len()];
+            for (sum, x) in self.sums.iter_mut().zip(values) {
+                *sum += weight * x;
+            }
+        }
+        for (out, sums) in out.chunks_exact_mut(g.out_width).zip(self.sums.chunks(self.width)) {
+            out.copy_from_slice(&sums[..g.out_width]);
+        }
+    }
 }
 
 /// The gradient at the input, `[batch, channels, height, width]`.

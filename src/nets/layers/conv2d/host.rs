@@ -11,6 +11,9 @@ use rayon::prelude::*;
 /// Columns a task: enough for an efficient product, few enough for the cache.
 const COLUMNS: usize = 256;
 
+/// Positions of one image that are multiplied at a time where a window is one pixel.
+const BLOCK: usize = 512;
+
 /// Multiply-adds a task: a product of more would be spread over the cores that are busy with other tasks already.
 const PRODUCT: usize = 190 * 190 * 190;
 
@@ -51,6 +54,11 @@ impl Geometry {
         self.channels_in * self.kernel * self.kernel
     }
 
+    /// Whether every window is one pixel, and every pixel one window.
+    fn is_pointwise(&self) -> bool {
+        self.kernel == 1 && self.stride == 1 && self.padding == 0 && self.positions() == self.plane()
+    }
+
     fn images_a_task(&self) -> usize {
         let product = self.channels_out * self.window() * self.positions();
         (COLUMNS / self.positions()).min(PRODUCT / product).max(1)
@@ -72,6 +80,13 @@ pub(super) fn forward(x: &Tensor<4>, weight: &Tensor<2>, bias: Option<&Tensor<1>
     let step = g.images_a_task();
     let positions = g.positions();
     let mut output = vec![0.0f32; batch * g.channels_out * positions];
+    if g.is_pointwise() && positions > BLOCK && batch > 1 {
+        output
+            .par_chunks_mut(g.channels_out * positions)
+            .zip(images.par_chunks(g.image()))
+            .for_each(|(output, image)| pointwise(image, weight, bias.as_deref(), g, output));
+        return tensor(output, [batch, g.channels_out, g.out_height, g.out_width]);
+    }
     output.par_chunks_mut(step * g.channels_out * positions).zip(images.par_chunks(step * g.image())).for_each(
         |(output, images)| {
             let product = floats(weight.clone().matmul(columns(images, g)));
@@ -88,6 +103,26 @@ pub(super) fn forward(x: &Tensor<4>, weight: &Tensor<2>, bias: Option<&Tensor<1>
         },
     );
     tensor(output, [batch, g.channels_out, g.out_height, g.out_width])
+}
+
+/// One image through filters of one pixel, a block of positions after another: what comes of a block is still in the
+/// core's cache when it is written.
+fn pointwise(image: &[f32], weight: &Tensor<2>, bias: Option<&[f32]>, g: Geometry, output: &mut [f32]) {
+    let positions = g.positions();
+    for start in (0..positions).step_by(BLOCK) {
+        let length = BLOCK.min(positions - start);
+        let mut block = Vec::with_capacity(g.channels_in * length);
+        for plane in image.chunks_exact(positions) {
+            block.extend_from_slice(&plane[start..start + length]);
+        }
+        let product = floats(weight.clone().matmul(tensor(block, [g.channels_in, length])));
+        for (channel, (out, row)) in output.chunks_exact_mut(positions).zip(product.chunks_exact(length)).enumerate() {
+            let shift = bias.map_or(0.0, |bias| bias[channel]);
+            for (out, value) in out[start..].iter_mut().zip(row) {
+                *out = value + shift;
+            }
+        }
+    }
 }
 
 /// The gradient at the input, `[batch, channels in, height, width]`.
@@ -136,6 +171,10 @@ fn columns(images: &[f32], g: Geometry) -> Tensor<2> {
         let (channel, place) = (row / (g.kernel * g.kernel), row % (g.kernel * g.kernel));
         for (image, values) in images.chunks_exact(g.image()).zip(values.chunks_exact_mut(g.positions())) {
             let plane = &image[channel * g.height * g.width..][..g.height * g.width];
+            if g.is_pointwise() {
+                values.copy_from_slice(plane);
+                continue;
+            }
             each_run(g, place, |input, output, length| {
                 let to = &mut values[output..output + length];
                 if g.stride == 1 {

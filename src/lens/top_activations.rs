@@ -8,10 +8,11 @@
 //! of them still counts, so no sheet is ever empty or thrown away: an entry is replaced as soon as its image is looked at
 //! with the newer network. What a whole pass did not come across is dropped at its end.
 
-use crate::nets::{LayerKind, Mode, Network, Shape, Trace};
+use crate::nets::{LayerKind, Mode, Network, Parts, Shape, Trace};
 use burn::tensor::{Device, Int, Tensor};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// One image on a unit's sheet.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -144,8 +145,12 @@ impl TopActivations {
     /// Takes a batch, `[batch, channels, height, width]`, through the network in evaluation, and looks at it on the way
     /// without copying: the cheapest way for a whole pass. Returns the logits, `[batch, classes, 1, 1]`.
     pub fn observe_images(&mut self, network: &Network, images: Tensor<4>, examples: Examples<'_>) -> Tensor<4> {
-        let mut activations = images;
-        for cut in 0..=network.top() {
+        let parts = network.parts(images.dims()[0], 0..network.top());
+        let (mut activations, from) = match parts {
+            Some(parts) => (self.observe_parts(network, &images, parts, examples), parts.top + 1),
+            None => (images, 0),
+        };
+        for cut in from..=network.top() {
             if cut > 0 {
                 activations = network.forward_between(activations, cut - 1..cut, Mode::Evaluate);
             }
@@ -155,6 +160,49 @@ impl TopActivations {
         }
         self.count(examples);
         activations
+    }
+
+    /// The layers of maps, a few images at a time, as in [`Network::forward`]: up to the activations at their top.
+    fn observe_parts(
+        &mut self,
+        network: &Network,
+        images: &Tensor<4>,
+        parts: Parts,
+        examples: Examples<'_>,
+    ) -> Tensor<4> {
+        let (layers, k) = (&self.layers, self.k);
+        let look = |part: Range<usize>| {
+            let mut activations = images.clone().narrow(0, part.start, part.len());
+            let mut found = vec![Peaks::default(); layers.len()];
+            for cut in 0..=parts.top {
+                if cut > 0 {
+                    activations = network.forward_between(activations, cut - 1..cut, Mode::Evaluate);
+                }
+                for (layer, peaks) in layers.iter().zip(&mut found).filter(|(layer, _)| layer.cut == cut) {
+                    (*peaks, activations) = layer.peaks(activations, k);
+                }
+            }
+            (found, activations)
+        };
+        let of_parts: Vec<Range<usize>> = parts.ranges(images.dims()[0]).collect();
+        let (found, activations): (Vec<Vec<Peaks>>, Vec<Tensor<4>>) = of_parts.into_par_iter().map(look).unzip();
+        for (index, layer) in self.layers.iter_mut().enumerate().filter(|(_, layer)| layer.cut <= parts.top) {
+            let (channels, width) = (layer.shape.channels, layer.shape.width);
+            layer.units.par_iter_mut().enumerate().with_min_len(UNITS_A_TASK).for_each(|(channel, unit)| {
+                let of =
+                    |image: usize| (&found[image / parts.images][index], image % parts.images * channels + channel);
+                let highest = |image: usize| {
+                    let (peaks, at) = of(image);
+                    peaks.maxima[at]
+                };
+                let place = |image: usize, _| {
+                    let (peaks, at) = of(image);
+                    peaks.places[at] as usize
+                };
+                unit.observe(k, examples, width, highest, place);
+            });
+        }
+        Tensor::cat(activations, 0)
     }
 
     /// The watched cuts, in the order in which they were given.
@@ -246,6 +294,22 @@ impl WatchedLayer {
         }
     }
 
+    /// Hands back what it looked at.
+    fn peaks(&self, activations: Tensor<4>, k: usize) -> (Peaks, Tensor<4>) {
+        let data = activations.into_data();
+        let values: &[f32] = data.as_slice().expect("activations are 32-bit floats");
+        let planes = values.chunks_exact((self.shape.height * self.shape.width).max(1));
+        let mut peaks = Peaks::default();
+        for (plane, unit) in planes.zip(self.units.iter().cycle()) {
+            let maximum = highest(plane);
+            let may_enter = unit.top.len() < k || unit.top.last().is_some_and(|weakest| maximum >= weakest.activation);
+            let place = may_enter.then(|| plane.iter().position(|&value| value == maximum)).flatten();
+            peaks.maxima.push(maximum);
+            peaks.places.push(place.unwrap_or(0) as u32);
+        }
+        (peaks, Tensor::from_data(data, &Device::flex()))
+    }
+
     /// In the processor's memory, without a copy where nobody else holds the values.
     fn observe_on_host(&mut self, activations: Tensor<4>, k: usize, examples: Examples<'_>) -> Tensor<4> {
         let (channels, width) = (self.shape.channels, self.shape.width);
@@ -265,6 +329,14 @@ impl WatchedLayer {
         });
         Tensor::from_data(data, &Device::flex())
     }
+}
+
+/// The highest activation of each unit on some images, and where in its map it stands if it may be among the strongest;
+/// both `[images, channels]`.
+#[derive(Clone, Debug, Default)]
+struct Peaks {
+    maxima: Vec<f32>,
+    places: Vec<u32>,
 }
 
 /// Few enough to keep all cores busy, enough to be worth a task.

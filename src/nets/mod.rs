@@ -23,6 +23,7 @@ pub use cut::{Cut, UnknownCut};
 pub use edit::KINDS;
 pub use layers::{LayerKind, Mode, ParameterRole, Rule};
 pub use logits::{log_softmax_at, most_likely, softmax_at};
+pub(crate) use network::Parts;
 pub use network::{Gradients, Network, Parameter};
 pub use presets::{preset, preset_names, read, resolve};
 pub use shape::{ReceptiveField, Shape};

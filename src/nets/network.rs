@@ -43,6 +43,21 @@ pub struct Parameter {
     pub role: ParameterRole,
 }
 
+/// A batch in parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts {
+    /// Images a part.
+    pub(crate) images: usize,
+    /// The cut up to which the parts go by themselves.
+    pub(crate) top: usize,
+}
+
+impl Parts {
+    pub(crate) fn ranges(self, batch: usize) -> impl Iterator<Item = Range<usize>> {
+        (0..batch).step_by(self.images).map(move |start| start..batch.min(start + self.images))
+    }
+}
+
 /// What a backward pass found.
 pub struct Gradients {
     /// One entry a parameter of the network; `None` for buffers and for layers the pass did not go through.
@@ -143,23 +158,26 @@ impl Network {
         }
     }
 
-    /// In the processor's memory the layers of maps take a few images at a time, and the cores different images.
     fn evaluate(&self, activations: Tensor<4>, cuts: Range<usize>) -> Tensor<4> {
         let batch = activations.dims()[0];
-        let is_map = |cut: &usize| self.cuts[*cut].height * self.cuts[*cut].width > 1;
-        let top_map = (cuts.start..=cuts.end).take_while(is_map).last().unwrap_or(cuts.start);
-        let widest = (cuts.start..=top_map).map(|cut| self.cuts[cut].units()).max().unwrap_or(1);
-        let images = (AT_A_TIME / widest.max(1)).max(1);
-        if self.device != Device::flex() || batch <= images || top_map == cuts.start {
-            return self.evaluate_at_once(activations, cuts);
-        }
-        let starts: Vec<usize> = (0..batch).step_by(images).collect();
-        let part = |start: usize| {
-            let part = activations.clone().narrow(0, start, images.min(batch - start));
-            self.evaluate_at_once(part, cuts.start..top_map)
+        let Some(parts) = self.parts(batch, cuts.clone()) else { return self.evaluate_at_once(activations, cuts) };
+        let evaluate = |part: Range<usize>| {
+            let part = activations.clone().narrow(0, part.start, part.len());
+            self.evaluate_at_once(part, cuts.start..parts.top)
         };
-        let parts = starts.into_par_iter().map(part).collect();
-        self.evaluate_at_once(Tensor::cat(parts, 0), top_map..cuts.end)
+        let ranges: Vec<Range<usize>> = parts.ranges(batch).collect();
+        let maps = Tensor::cat(ranges.into_par_iter().map(evaluate).collect(), 0);
+        self.evaluate_at_once(maps, parts.top..cuts.end)
+    }
+
+    /// How a batch is parted for evaluation between two cuts: in the processor's memory the layers of maps take a few
+    /// images at a time, and the cores different ones. `None` where all are evaluated at once.
+    pub(crate) fn parts(&self, batch: usize, cuts: Range<usize>) -> Option<Parts> {
+        let is_map = |cut: &usize| self.cuts[*cut].height * self.cuts[*cut].width > 1;
+        let top = (cuts.start..=cuts.end).take_while(is_map).last()?;
+        let widest = (cuts.start..=top).map(|cut| self.cuts[cut].units()).max()?;
+        let images = (AT_A_TIME / widest.max(1)).max(1);
+        (self.device == Device::flex() && top > cuts.start && batch > images).then_some(Parts { images, top })
     }
 
     fn evaluate_at_once(&self, activations: Tensor<4>, cuts: Range<usize>) -> Tensor<4> {

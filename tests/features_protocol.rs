@@ -144,7 +144,7 @@ fn every_exhibit_is_made_once_and_the_same_again_from_what_was_kept() {
     assert!(occlusion.lowest <= occlusion.whole && (0.0..1.0).contains(&occlusion.chance));
 
     let correspondence = found.correspondence.as_ref().unwrap();
-    assert_eq!(correspondence.layers.iter().map(|row| row.layer.as_str()).collect::<Vec<_>>(), ["conv2", "fc3"]);
+    assert_eq!(correspondence.layers.iter().map(|row| row.layer.as_str()).collect::<Vec<_>>(), ["conv4", "fc5"]);
     for row in &correspondence.layers {
         assert!(!row.p_values.is_empty() && row.p_values.iter().all(|p| *p > 0.0 && *p <= 1.0), "{row:?}");
         assert!((0.0..=1.0).contains(&row.marked) && (0.0..=1.0).contains(&row.random));

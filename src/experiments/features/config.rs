@@ -61,8 +61,8 @@ pub enum Exhibit {
     Evolution,
 }
 
-/// Images of `train.data` on cluttered canvases, for `occlusion` and `correspondence`: another network of the same kind
-/// learns to tell them apart, and it is known where on the canvas the object is.
+/// Images of `train.data` on cluttered canvases, for `occlusion` and `correspondence`: a network of their own learns to tell
+/// them apart, and it is known where on the canvas the object is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScenesConfig {
@@ -70,6 +70,8 @@ pub struct ScenesConfig {
     pub train: usize,
     pub test: usize,
     pub epochs: u64,
+    pub batch_size: usize,
+    pub learning_rate: f64,
     /// Rows and columns of the canvas, in pixels.
     pub side: usize,
     /// Pieces of other images, strewn about.
@@ -169,11 +171,13 @@ impl Default for FeaturesConfig {
 impl Default for ScenesConfig {
     fn default() -> Self {
         Self {
-            train: 8_000,
+            train: 6_000,
             test: 1_000,
-            epochs: 3,
+            epochs: 4,
+            batch_size: 64,
+            learning_rate: 2e-3,
             side: 48,
-            clutter: 6,
+            clutter: 4,
             occluded: 50,
             square: 12,
             stride: 3,
@@ -277,6 +281,12 @@ impl ScenesConfig {
         }
         if self.epochs == 0 || self.epochs > 1_000_000 {
             return wrong("epochs must be from 1 to 1,000,000");
+        }
+        if self.batch_size == 0 || self.batch_size > 65_536 {
+            return wrong("batch_size must be from 1 to 65,536");
+        }
+        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
+            return wrong("learning_rate must be above 0");
         }
         if self.square == 0 || self.square > self.side {
             return wrong("square must be from 1 pixel to as many as side");

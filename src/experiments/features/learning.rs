@@ -10,7 +10,8 @@ use crate::experiments::fit::{check_fit, fitted};
 use crate::experiments::member::Member;
 use crate::experiments::training::Material;
 use crate::experiments::{Finished, Role, RunError, TrainConfig, Training};
-use crate::nets::Architecture;
+use crate::nets::layers::MaxPool2d;
+use crate::nets::{Architecture, Layer, LayerKind};
 use burn::tensor::Device;
 use std::sync::Arc;
 
@@ -78,7 +79,7 @@ pub(super) fn learners(
         learners.push(learner);
     }
     if config.exhibits.iter().any(|exhibit| exhibit.is_of_scenes()) {
-        learners.push(of_scenes(config, source, whole.clone())?);
+        learners.push(of_scenes(config, source)?);
     }
     if has_ablation {
         for variant in &config.ablation.variants {
@@ -89,20 +90,37 @@ pub(super) fn learners(
     Ok(learners)
 }
 
-fn of_scenes(config: &FeaturesConfig, source: &Source, mut architecture: Architecture) -> Result<Learner, RunError> {
+/// What learns scenes: what it says must not depend on where the object is.
+const NETWORK_OF_SCENES: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/presets/features/network-of-scenes.toml"));
+
+fn of_scenes(config: &FeaturesConfig, source: &Source) -> Result<Learner, RunError> {
     // Whether there can be such scenes is said before anything learns.
     compose_scene(&source.train, &options(config), config.seed, 0)?;
-    let side = config.scenes.side;
-    (architecture.input.height, architecture.input.width) = (side, side);
-    architecture.name = format!("{} for {side} x {side}", architecture.name);
-    architecture.summary()?;
-    let mut train = TrainConfig { epochs: config.scenes.epochs, ..config.train.clone() };
+    let architecture = fitted(Architecture::from_toml(NETWORK_OF_SCENES, "the network of scenes")?, &source.train);
+    let architecture = over_all_places(architecture, config.scenes.side)?;
+    let scenes = &config.scenes;
+    let mut train = TrainConfig { epochs: scenes.epochs, batch_size: scenes.batch_size, ..config.train.clone() };
+    train.optimiser.learning_rate = scenes.learning_rate;
     // Objects are moved, scaled and turned as they are.
     train.data.augmentation = Augmentation::default();
-    let mut learner = Learner::new(SCENES, "hard labels of scenes", train, architecture, config.scenes.train);
+    let mut learner = Learner::new(SCENES, "hard labels of scenes", train, architecture, scenes.train);
     learner.member.skip_looks();
     learner.is_of_scenes = true;
     Ok(learner)
+}
+
+/// For canvases of this side, with the topmost pooling over all of its map.
+fn over_all_places(mut architecture: Architecture, side: usize) -> Result<Architecture, RunError> {
+    (architecture.input.height, architecture.input.width) = (side, side);
+    let is_pooling = |layer: &Layer| matches!(layer.kind, LayerKind::MaxPool2d(_));
+    if let Some(topmost) = architecture.layers.iter().rposition(is_pooling) {
+        let below = Architecture { layers: architecture.layers[..topmost].to_vec(), ..architecture.clone() };
+        let map = below.cuts()?[topmost].height;
+        architecture.layers[topmost].kind = LayerKind::MaxPool2d(MaxPool2d { kernel: map, stride: map, padding: 0 });
+    }
+    architecture.summary()?;
+    Ok(architecture)
 }
 
 fn options(config: &FeaturesConfig) -> SceneOptions {

@@ -1,8 +1,8 @@
 //! The exhibits of Zeiler and Fergus 2013 (arXiv 1311.2901): what a network has learned, as pictures and as numbers beside
 //! the paper's.
 //!
-//! The network is trained or read; for some exhibits another of the same kind learns scenes, in which it is known where the
-//! object is, and for the ablation each variant learns. Then the exhibits are gone through, one after the other. No choice is
+//! The network is trained or read; for some exhibits another one learns scenes, in which it is known where the object is,
+//! and for the ablation each variant learns. Then the exhibits are gone through, one after the other. No choice is
 //! made on test images, but which of them are shown.
 
 mod ablation;

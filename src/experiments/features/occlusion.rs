@@ -74,7 +74,7 @@ impl Look for Occluding {
         findings.occlusion = Some(OcclusionFinding {
             scenes: self.found.len(),
             looked_at: self.next,
-            layer: gallery.last_map().map_or_else(String::new, |layer| layer.name.clone()),
+            layer: gallery.last_map().map_or_else(|| "input".to_owned(), |layer| layer.name.clone()),
             truth_on_object: self.found.iter().filter(|scene| scene.truth_on_object).count(),
             activity_on_object: self.found.iter().filter(|scene| scene.activity_on_object).count(),
             chance: mean(|scene| scene.chance),

@@ -6,7 +6,7 @@ use image::{ImageFormat, RgbImage};
 use std::io::Cursor;
 
 /// Sides of a tile and gaps, in pixels.
-const SIDE: usize = 48;
+const SIDE: usize = 64;
 const GAP: usize = 2;
 const BETWEEN_CELLS: usize = 8;
 const GROUND: u8 = 40;
@@ -120,11 +120,11 @@ mod tests {
         assert_eq!(corner.pixels, [[0, 0, 255]]);
         let png = sheet(&[vec![vec![tile, large]], vec![vec![Tile::empty(), corner]]]).expect("a picture");
         let picture = image::load_from_memory(&png).expect("it is a PNG").into_rgb8();
-        assert_eq!(picture.dimensions(), ((8 + 100 + 8) as u32, (8 + 2 * 56) as u32));
-        // Two pixels of 24 a side; the corner, one of 48.
+        assert_eq!(picture.dimensions(), (8 + 132 + 8, 8 + 2 * 72));
+        // Two pixels of 32 a side; the corner, one of 64.
         assert_eq!(picture.get_pixel(8, 8).0, [255, 0, 0]);
-        assert_eq!(picture.get_pixel(8 + 24, 8).0, [0, 255, 0]);
-        assert_eq!(picture.get_pixel(8 + 50, 8 + 56).0, [0, 0, 255]);
+        assert_eq!(picture.get_pixel(8 + 32, 8).0, [0, 255, 0]);
+        assert_eq!(picture.get_pixel(8 + 66, 8 + 72).0, [0, 0, 255]);
         assert!(sheet(&[]).is_none());
     }
 

@@ -168,7 +168,8 @@ fn hidden_energy(rows: &[EnergyRow]) -> Vec<Block> {
     let mut lines: Vec<Vec<String>> =
         rows.iter().map(|row| line(&row.layer, row.maps, row.salient, row.random)).collect();
     lines.push(line("all", maps, salient, random));
-    let holds = salient > 0.0 && salient >= ENERGY_ASKED * random;
+    // Where random pixels do not lower a map there is nothing to be a multiple of.
+    let holds = random > 0.0 && salient >= ENERGY_ASKED * random;
     let what = "Hiding the top 10% of a deconvolution's energy against random pixels of equal area, times as much";
     vec![
         heading("Hidden energy"),

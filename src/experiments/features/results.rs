@@ -44,11 +44,11 @@ pub struct AdjointFinding {
     pub rules: Vec<RuleRow>,
 }
 
-/// <conv x, y> against <x, conv^T y>, for random x and y.
+/// `<conv x, y>` against `<x, conv^T y>`, for random x and y.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AdjointRow {
     pub layer: String,
-    /// |difference| / |<conv x, y>|: the largest of several.
+    /// `|difference| / |<conv x, y>|`: the largest of several.
     pub error: f64,
 }
 

@@ -9,7 +9,7 @@ use crate::experiments::{
 use crate::lens::Transformation;
 use serde_json::Value;
 
-/// The largest relative error of <conv x, y> against <x, conv^T y>.
+/// The largest relative error of `<conv x, y>` against `<x, conv^T y>`.
 const ADJOINT_ASKED: f64 = 1e-4;
 /// The largest difference of deconvnet and gradient in a network that rectifies nothing, and the least cosine at which they
 /// are called the same in one that does.

@@ -232,6 +232,28 @@ fn hints_come_on_standard_error_or_as_json() {
 }
 
 #[test]
+fn exhibits_of_features_are_listed_made_and_reported() {
+    let listed = String::from_utf8(run(&["run", "--list"]).stdout).unwrap();
+    for preset in ["lesson", "zeiler", "evolution", "invariance", "occlusion", "correspondence", "ablation"] {
+        let is_it = |line: &str| line.starts_with("features") && line.contains(&format!("--preset {preset} "));
+        assert!(listed.lines().any(is_it), "{preset} is not in:\n{listed}");
+    }
+    refused(&["run", "features", "--preset", "nobody"], "there is no preset `nobody`; there are lesson, zeiler");
+    refused(&["run", "features", "--set", "units=0"], "units must be at least 1");
+
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("f");
+    let settings = ["exhibits=[\"adjoint\", \"filters\"]", "images=10", "samples=2"];
+    let mut arguments = vec!["run", "features", "--device", "cpu", "--json", "--out", out.to_str().unwrap()];
+    arguments.extend(settings.iter().flat_map(|setting| ["--set", *setting]));
+    let last = lines(&run(&arguments)).pop().unwrap();
+    assert_eq!((&last["event"], &last["network"]), (&"results".into(), &"convnet-mnist".into()));
+    let report = fs::read_to_string(out.join("report.md")).unwrap();
+    assert!(report.contains("at most 1e-4: holds"), "{report}");
+    assert!(fs::read(out.join("figures/filters.png")).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
 fn specialists_are_run_reported_and_taken_up_from_their_folder() {
     let listed = String::from_utf8(run(&["run", "--list"]).stdout).unwrap();
     assert!(listed.lines().any(|line| line.starts_with("specialists") && line.contains("--preset specialists")));

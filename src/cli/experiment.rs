@@ -6,8 +6,9 @@ use super::train::time;
 use super::{WrongArgument, parse_settings};
 use crate::engine::{Command, Engine, Event, ExperimentCommand, ExperimentSnapshot, Phase, RunId};
 use crate::experiments::{
-    Config, DistillConfig, ExperimentConfig, MemberState, SpecialistsConfig, Status, distillation_preset,
-    distillation_presets, report, specialists_preset, specialists_presets,
+    Config, DistillConfig, ExperimentConfig, FeaturesConfig, MemberState, SpecialistsConfig, Status,
+    distillation_preset, distillation_presets, features_preset, features_presets, report, specialists_preset,
+    specialists_presets,
 };
 use anyhow::bail;
 use clap::{Args, ValueEnum};
@@ -28,6 +29,8 @@ enum Kind {
     Distillation,
     /// A generalist, and specialists for classes that it confuses (Hinton, Vinyals, Dean 2015, section 5).
     Specialists,
+    /// The exhibits of what a network has learned (Zeiler, Fergus 2013).
+    Features,
 }
 
 #[derive(Args)]
@@ -88,7 +91,9 @@ fn list(as_json: bool) -> ExitCode {
         .filter_map(|name| Some((name, ExperimentConfig::Distillation(Box::new(distillation_preset(name)?)))));
     let specialists = specialists_presets()
         .filter_map(|name| Some((name, ExperimentConfig::Specialists(Box::new(specialists_preset(name)?)))));
-    for (name, config) in distillations.chain(specialists) {
+    let features = features_presets()
+        .filter_map(|name| Some((name, ExperimentConfig::Features(Box::new(features_preset(name)?)))));
+    for (name, config) in distillations.chain(specialists).chain(features) {
         let (kind, title) = (config.kind(), config.title());
         if as_json {
             println!("{}", json!({ "experiment": kind, "preset": name, "title": title }));
@@ -131,6 +136,13 @@ fn first_config(args: &ExperimentArgs) -> anyhow::Result<ExperimentConfig> {
             |name| specialists_preset(name).ok_or_else(|| unknown(name, specialists_presets().collect())),
         );
         return Ok(ExperimentConfig::Specialists(Box::new(found?)));
+    }
+    if args.kind == Some(Kind::Features) {
+        let found = preset.map_or_else(
+            || Ok(FeaturesConfig::default()),
+            |name| features_preset(name).ok_or_else(|| unknown(name, features_presets().collect())),
+        );
+        return Ok(ExperimentConfig::Features(Box::new(found?)));
     }
     let found = preset.map_or_else(
         || Ok(DistillConfig::default()),

@@ -26,6 +26,8 @@ pub(super) struct ActiveExperiment {
     first_work: f64,
     /// Networks that are done and not yet on disk.
     unsaved: Vec<(String, Checkpoint)>,
+    /// Pictures that are not yet on disk, as PNG.
+    figures: Vec<(String, Vec<u8>)>,
     members: Arc<Vec<crate::experiments::MemberState>>,
 }
 
@@ -101,6 +103,7 @@ impl ActiveExperiment {
             names: SeriesNames::default(),
             worked: Duration::ZERO,
             unsaved: Vec::new(),
+            figures: Vec::new(),
         }
     }
 
@@ -139,6 +142,7 @@ impl ActiveExperiment {
             folder: &mut self.folder,
             names: &mut self.names,
             networks: &mut self.unsaved,
+            figures: &mut self.figures,
         };
         let advance = self.protocol.advance(&mut watcher);
         self.worked += began.elapsed();
@@ -199,8 +203,10 @@ impl ActiveExperiment {
     /// Writes what there is, if there is a folder; else it waits for one.
     pub(super) fn save(&mut self) -> Result<(), FolderError> {
         self.folder.save(&self.unsaved)?;
+        self.folder.save_figures(&self.figures)?;
         if self.folder.path().is_some() {
             self.unsaved.clear();
+            self.figures.clear();
         }
         Ok(())
     }
@@ -241,6 +247,7 @@ struct Watcher<'a> {
     folder: &'a mut ExperimentFolder,
     names: &'a mut SeriesNames,
     networks: &'a mut Vec<(String, Checkpoint)>,
+    figures: &'a mut Vec<(String, Vec<u8>)>,
 }
 
 impl Observer for Watcher<'_> {
@@ -252,5 +259,9 @@ impl Observer for Watcher<'_> {
 
     fn network(&mut self, name: &str, checkpoint: &Checkpoint) {
         self.networks.push((name.to_owned(), checkpoint.clone()));
+    }
+
+    fn figure(&mut self, name: &str, png: &[u8]) {
+        self.figures.push((name.to_owned(), png.to_vec()));
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `config.toml` its settings; `metrics.csv` every point of every curve, a network's series beginning with its name;
 //! `events.jsonl` what happened and when; `checkpoints/<network>.safetensors` each network that has learned all it will;
-//! `results.json` once everything is measured; `report.md` the same for people.
+//! `figures/<name>.png` each picture; `results.json` once everything is measured; `report.md` the same for people.
 
 use super::files::{FileError, cut_torn_line, remove_left_behind, write_atomically};
 use super::folder::{CONFIG, EVENTS, FolderError, HEADER, METRICS, append};
@@ -13,6 +13,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const CHECKPOINTS: &str = "checkpoints";
+const FIGURES: &str = "figures";
 const RESULTS: &str = "results.json";
 const REPORT: &str = "report.md";
 const EXTENSION: &str = "safetensors";
@@ -102,6 +103,20 @@ impl ExperimentFolder {
         append(&path.join(EVENTS), &mut self.events)?;
         for (name, checkpoint) in networks {
             write_atomically(&path.join(CHECKPOINTS).join(format!("{name}.{EXTENSION}")), &checkpoint.to_bytes())?;
+        }
+        Ok(())
+    }
+
+    /// Writes pictures, as PNG.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(super) fn save_figures(&self, figures: &[(String, Vec<u8>)]) -> Result<(), FolderError> {
+        let Some(path) = self.path.as_ref().filter(|_| !figures.is_empty()) else { return Ok(()) };
+        let folder = path.join(FIGURES);
+        fs::create_dir_all(&folder).map_err(|error| FileError::new("create the folder", &folder, &error))?;
+        for (name, png) in figures {
+            write_atomically(&folder.join(format!("{name}.png")), png)?;
         }
         Ok(())
     }

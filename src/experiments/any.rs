@@ -2,6 +2,7 @@
 
 use super::config::ConfigError;
 use super::distillation::{DistillConfig, Distillation};
+use super::features::{Features, FeaturesConfig};
 use super::fit::RunError;
 use super::protocol::{Finished, Protocol};
 use super::settings::Config;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub enum ExperimentConfig {
     Distillation(Box<DistillConfig>),
     Specialists(Box<SpecialistsConfig>),
+    Features(Box<FeaturesConfig>),
 }
 
 impl ExperimentConfig {
@@ -23,6 +25,7 @@ impl ExperimentConfig {
         match self {
             Self::Distillation(_) => "distillation",
             Self::Specialists(_) => "specialists",
+            Self::Features(_) => "features",
         }
     }
 
@@ -30,6 +33,7 @@ impl ExperimentConfig {
         match self {
             Self::Distillation(config) => &config.title,
             Self::Specialists(config) => &config.title,
+            Self::Features(config) => &config.title,
         }
     }
 
@@ -37,7 +41,7 @@ impl ExperimentConfig {
     pub fn distillation(&self) -> Option<&DistillConfig> {
         match self {
             Self::Distillation(config) => Some(config),
-            Self::Specialists(_) => None,
+            Self::Specialists(_) | Self::Features(_) => None,
         }
     }
 
@@ -51,17 +55,19 @@ impl ExperimentConfig {
                 Ok(Box::new(Distillation::new((**config).clone(), finished, device, on_host)?))
             }
             Self::Specialists(config) => Ok(Box::new(Specialists::new((**config).clone(), finished, device, on_host)?)),
+            Self::Features(config) => Ok(Box::new(Features::new((**config).clone(), finished, device, on_host)?)),
         }
     }
 }
 
 impl Config for ExperimentConfig {
-    const WHOLE: &[&str] = &["data.classes", "architecture", "paper"];
+    const WHOLE: &[&str] = &["data.classes", "architecture", "paper", "fill"];
 
     fn check(&self) -> Result<(), ConfigError> {
         match self {
             Self::Distillation(config) => config.check(),
             Self::Specialists(config) => config.check(),
+            Self::Features(config) => config.check(),
         }
     }
 }

@@ -3,8 +3,9 @@
 use super::config::{ConfigError, TrainConfig};
 use super::settings::Config;
 use super::training::Material;
-use crate::data::{Amount, DataError, ImageShape, Progress, Source, Split, Standardisation, Unwatched};
-use crate::nets::{Architecture, ArchitectureError, CheckpointError, Shape};
+use crate::data::{Amount, DataError, Dataset, ImageShape, Progress, Source, Split, Standardisation, Unwatched};
+use crate::nets::layers::Linear;
+use crate::nets::{Architecture, ArchitectureError, CheckpointError, LayerKind, Shape};
 use crate::train::FaultReport;
 use std::sync::Arc;
 
@@ -84,4 +85,16 @@ pub(super) fn check_fit(architecture: &Architecture, source: &Source) -> Result<
         return Ok(());
     }
     Err(RunError::Classes { network: architecture.name.clone(), outputs, data: source.name.clone(), classes })
+}
+
+/// With the images of a data set at its input, and a unit a class at its end.
+pub(super) fn fitted(mut architecture: Architecture, images: &Dataset) -> Architecture {
+    let shape = images.shape();
+    architecture.input = Shape::new(shape.channels, shape.height, shape.width);
+    if let Some(last) = architecture.layers.last_mut()
+        && let LayerKind::Linear(Linear { units, .. }) = &mut last.kind
+    {
+        *units = images.classes();
+    }
+    architecture
 }

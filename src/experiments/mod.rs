@@ -7,6 +7,7 @@ mod compare;
 mod config;
 mod distillation;
 mod dropout;
+mod features;
 mod fit;
 mod member;
 mod observer;
@@ -32,6 +33,12 @@ pub use distillation::{
     TeacherConfig, distillation_preset, distillation_presets,
 };
 pub use dropout::DropoutRate;
+pub use features::{
+    AblationConfig, AblationFinding, AdjointFinding, AdjointRow, CorrespondenceFinding, CorrespondenceRow, EnergyRow,
+    EvolutionConfig, EvolutionFinding, EvolutionRow, Exhibit, Features, FeaturesConfig, FeaturesResults,
+    FiltersFinding, Findings, InvarianceCurve, InvarianceFinding, OcclusionFinding, RuleRow, ScenesConfig, SilencedRow,
+    Variant, features_preset, features_presets,
+};
 pub use fit::RunError;
 pub use observer::{Advance, Observer};
 pub use progress::Best;

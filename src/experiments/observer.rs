@@ -19,6 +19,9 @@ pub trait Observer {
 
     /// A network of an experiment of several, which has learned all it will.
     fn network(&mut self, _name: &str, _checkpoint: &Checkpoint) {}
+
+    /// A picture that an experiment made, as PNG. Its name is fit for a file.
+    fn figure(&mut self, _name: &str, _png: &[u8]) {}
 }
 
 /// What one small step of a run did.

@@ -63,6 +63,8 @@ pub enum Role {
     Student,
     /// Knows a few classes that are easily confused, and puts all others into one (Hinton et al. 2015, section 5).
     Specialist,
+    /// What is looked into.
+    Subject,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,6 +2,7 @@
 //! experiment.
 
 mod distillation;
+mod features;
 mod specialists;
 
 use super::distillation::TRAIN;
@@ -27,6 +28,7 @@ pub fn blocks(kind: &str, results: &Value) -> Vec<Block> {
     match kind {
         "distillation" => distillation::blocks(results),
         "specialists" => specialists::blocks(results),
+        "features" => features::blocks(results),
         _ => vec![Block::Text(format!("No report is known for `{kind}`."))],
     }
 }

@@ -16,7 +16,7 @@ pub use results::{ConditionalErrors, CoveringGain, DustbinShares, Gain, Speciali
 
 use super::config::{ConfigError, TrainConfig};
 use super::distillation::{TRAIN, after, read_network, taken_up};
-use super::fit::{RunError, check_fit};
+use super::fit::{RunError, check_fit, fitted};
 use super::member::{CLASSES, Member, class_list};
 use super::observer::{Advance, Observer};
 use super::protocol::{Finished, MemberState, Protocol, ProtocolAdvance, Role};
@@ -24,8 +24,7 @@ use super::settings::Config;
 use super::training::{Material, Pending, Training};
 use crate::data::{ClassFilter, Source, Split};
 use crate::lens::{cluster_classes, covariance, dustbin_correction};
-use crate::nets::layers::Linear;
-use crate::nets::{Architecture, Checkpoint, LayerKind, Shape, softmax_at};
+use crate::nets::{Architecture, Checkpoint, LayerKind, softmax_at};
 use burn::tensor::Device;
 use measuring::{Asked, Counts, Measuring};
 use specialist::{Specialty, architecture_of, dustbin_lift, first_parameters};
@@ -412,7 +411,7 @@ fn generalist(
         return Ok((taken_up(GENERALIST.to_owned(), &checkpoint, &source, None, device, on_host)?, source));
     }
     let source = chosen.run.data.open()?;
-    let architecture = fitted(chosen.run.resolve_network()?, &source);
+    let architecture = fitted(chosen.run.resolve_network()?, &source.train);
     check_fit(&architecture, &source)?;
     let run = TrainConfig { architecture: Some(architecture.clone()), ..chosen.run.clone() };
     let material = Material::of(&run, &architecture)?;
@@ -423,18 +422,6 @@ fn generalist(
     member.skip_looks();
     member.begin(Training::from_material(run, architecture, material, device, on_host)?);
     Ok((member, source))
-}
-
-/// With the data's images at its input, and a unit a class at its end.
-fn fitted(mut architecture: Architecture, source: &Source) -> Architecture {
-    let shape = source.train.shape();
-    architecture.input = Shape::new(shape.channels, shape.height, shape.width);
-    if let Some(last) = architecture.layers.last_mut()
-        && let LayerKind::Linear(Linear { units, .. }) = &mut last.kind
-    {
-        *units = source.train.classes();
-    }
-    architecture
 }
 
 /// A network that is there from the start, or done by now, is not.

@@ -56,6 +56,8 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, _: &mut MembersVie
         Some((Role::Student, name)) => shared.student = Some(name),
         // It has other classes than the generalist: the microscope cannot set them side by side.
         Some((Role::Specialist, _)) => context.reveal(Pane::Specialists),
+        // Not compared with another: what was found of it is in the report.
+        Some((Role::Subject, _)) => context.reveal(Pane::Report),
         None => {}
     }
 }

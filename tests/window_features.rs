@@ -102,6 +102,42 @@ fn a_unit_shows_what_it_looks_for() {
     harness.check_accessibility();
 }
 
+/// A small network, so that answers come soon.
+fn digits() -> Harness<'static, App> {
+    let mut harness = opened();
+    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    wait(&mut harness, "the digits inside", |app| {
+        explored(app).facts().is_some_and(|facts| facts.name == "convnet-mnist") && explored(app).guesses().len() == 10
+    });
+    harness
+}
+
+/// Draws frames until something says it.
+fn wait_to_see(harness: &mut Harness<'_, App>, text: &str) {
+    let began = std::time::Instant::now();
+    while harness.query_all_by_label_contains(text).next().is_none() {
+        assert!(began.elapsed().as_secs() < 60, "waited in vain to see: {text}");
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn filters_of_the_first_layer_are_shown_and_chosen() {
+    let mut harness = digits();
+    reveal(&mut harness, Pane::Filters);
+    wait_to_see(&mut harness, "conv1: 32 filters of 1x");
+    harness.query_all_by_label_contains("conv1 filter 7: RMS").next().unwrap().click();
+    harness.run_steps(3);
+    press(&mut harness, Modifiers::NONE, Key::ArrowRight);
+    assert!(harness.query_all_by_label_contains("conv1: 32 units of").next().is_some());
+    click(&mut harness, "Scale of the filters: each its own");
+    assert!(harness.query_all_by_label_contains("each on its own scale").next().is_some());
+    harness.check_accessibility();
+    reveal(&mut harness, Pane::Unit);
+    assert!(harness.query_all_by_label_contains("conv1 unit 8").next().is_some());
+}
+
 #[test]
 #[ignore = "writes pictures to GLASSBOX_PICTURES"]
 fn pictures() {

@@ -1,5 +1,6 @@
 //! What can be asked of a network that is looked into, and how it is answered: one file a kind of question.
 
+mod filters;
 mod guesses;
 mod invariance;
 mod maps;
@@ -16,7 +17,7 @@ pub use sheets::{ImageSet, SeenImages, Sheets};
 
 use crate::data::{ImageShape, Picture};
 use crate::experiments::Classifier;
-use crate::lens::Fields;
+use crate::lens::{Fields, Filters};
 use crate::nets::{Checkpoint, Cut, LayerSummary, Rule, Shape};
 use burn::tensor::Device;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,8 @@ pub enum Question {
     Occlude(OcclusionQuestion),
     /// How features and the prediction change as a picture is moved, scaled or turned.
     Transform(InvarianceQuestion),
+    /// The filters of the first layer.
+    Filters,
 }
 
 /// What comes back. What takes long comes in pieces: each reply has all that is known so far.
@@ -88,6 +91,8 @@ pub enum Reply {
     Sheets(Arc<Sheets>),
     Occlusion(Arc<OcclusionSeen>),
     Invariance(Arc<InvarianceSeen>),
+    /// None where the network does not begin with a convolution or a linear layer.
+    Filters(Option<Arc<Filters>>),
 }
 
 /// What is known of a network.
@@ -177,5 +182,6 @@ pub(super) fn begin(question: Question) -> Box<dyn Job> {
         Question::Sheets { images } => Box::new(sheets::Watching::new(images)),
         Question::Occlude(question) => Box::new(occlusion::Occluding::new(question)),
         Question::Transform(question) => Box::new(invariance::Transforming::new(question)),
+        Question::Filters => Box::new(filters::Filtering),
     }
 }

@@ -43,6 +43,15 @@ pub(super) fn of(pane: Pane) -> HelpText {
              their norm, and the probability of the class. Drag the line. Low layers change at once, high layers are steadier.",
             "Zeiler, Fergus 2013, arXiv 1311.2901, section 4.1, figure 5",
         ),
+        Pane::Filters => (
+            "The weights that lead into each unit of the first layer, as pictures, each beside its spatial spectrum (the middle \
+             is frequency zero; further out are finer patterns). Filters that do next to nothing and those like another are \
+             marked. Zeiler and Fergus saw that the first layer of 11x11 filters at stride 4 had very low and very high \
+             frequencies, few between them, and filters that were dead: 7x7 filters at stride 2 had fewer of either fault. To \
+             keep a few filters from dominating, they scaled those back whose RMS grew beyond 0.1: the setting Filter RMS in \
+             the lab Train (optimiser.filter_rms), which can be changed here while a run is looked into.",
+            "Zeiler, Fergus 2013, arXiv 1311.2901, sections 3 and 4.1, figure 6",
+        ),
     };
     HelpText { title: pane.title(), text, source }
 }

@@ -1,7 +1,7 @@
 //! The panes of the lab.
 
 use super::layouts::Arrangement;
-use super::{Kept, Views, help, invariance, keys, network, occlusion, pictures, unit, units};
+use super::{Kept, Views, filters, help, invariance, keys, network, occlusion, pictures, unit, units};
 use crate::ui::app::HelpText;
 use crate::ui::export::Records;
 use crate::ui::labs::frame::LabPane;
@@ -18,6 +18,7 @@ pub enum Pane {
     Unit,
     Occlusion,
     Invariance,
+    Filters,
 }
 
 impl LabPane for Pane {
@@ -27,7 +28,7 @@ impl LabPane for Pane {
 
     const LAB: Lab = Lab::Features;
     const ALL: &'static [Self] =
-        &[Self::Network, Self::Pictures, Self::Units, Self::Unit, Self::Occlusion, Self::Invariance];
+        &[Self::Network, Self::Pictures, Self::Units, Self::Unit, Self::Occlusion, Self::Invariance, Self::Filters];
     const SETTINGS: Self = Self::Network;
     const FIRST: Self = Self::Unit;
     const OPENING: &'static str =
@@ -41,6 +42,7 @@ impl LabPane for Pane {
             Self::Unit => "Unit",
             Self::Occlusion => "Occlusion",
             Self::Invariance => "Invariance",
+            Self::Filters => "Filters",
         }
     }
 
@@ -53,6 +55,7 @@ impl LabPane for Pane {
             Self::Unit => format!("what one unit looks for{of}"),
             Self::Occlusion => format!("what is missed when a part is hidden{of}"),
             Self::Invariance => format!("features of a picture that moves{of}"),
+            Self::Filters => format!("of the first layer{of}"),
         }
     }
 
@@ -69,6 +72,7 @@ impl LabPane for Pane {
             Self::Unit => unit::show(ui, context, &mut views.unit, shared),
             Self::Occlusion => occlusion::show(ui, context, &mut views.occlusion, shared),
             Self::Invariance => invariance::show(ui, context, &mut views.invariance, shared),
+            Self::Filters => filters::show(ui, context, &mut views.filters, shared),
         }
     }
 
@@ -88,6 +92,7 @@ impl LabPane for Pane {
             Self::Unit => unit::records(context, &views.shared),
             Self::Occlusion => occlusion::records(context),
             Self::Invariance => invariance::records(context),
+            Self::Filters => filters::records(context),
         }
     }
 

@@ -6,7 +6,7 @@ mod window;
 
 use egui::{Color32, ColorImage, Event, Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use glassbox::engine::Subject;
 use glassbox::ui::App;
 use glassbox::ui::app::{Exploration, NetworkState};
@@ -136,6 +136,51 @@ fn filters_of_the_first_layer_are_shown_and_chosen() {
     harness.check_accessibility();
     reveal(&mut harness, Pane::Unit);
     assert!(harness.query_all_by_label_contains("conv1 unit 8").next().is_some());
+}
+
+/// The share after the operations, once it is about all images and no longer this one.
+fn accuracy_other_than(harness: &mut Harness<'_, App>, before: f64) -> f64 {
+    for _ in 0..6_000 {
+        let line = harness.query_all_by_label_contains("points) on 2,000 images").next();
+        let text = line.and_then(|line| line.accesskit_node().label().or(line.accesskit_node().value()));
+        let after = text.as_deref().and_then(|text| text.split_once("\u{2192} ")?.1.split_once('%'));
+        let after = after.and_then(|(share, _)| share.parse::<f64>().ok());
+        if let Some(after) = after.filter(|after| *after != before) {
+            return after;
+        }
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("waited in vain for another share than {before}");
+}
+
+#[test]
+fn units_are_silenced_and_the_accuracy_follows() {
+    let mut harness = digits();
+    reveal(&mut harness, Pane::Surgery);
+    let whole = accuracy_other_than(&mut harness, 0.0);
+    assert!(whole > 97.0, "{whole}");
+    click(&mut harness, "Surgery: boost");
+    click(&mut harness, "Add the chosen unit");
+    assert!(harness.query_all_by_label_contains("Take back: relu2 unit 0 times 2").next().is_some());
+    click(&mut harness, "Silence the whole layer");
+    let silent = accuracy_other_than(&mut harness, whole);
+    assert!(silent < 20.0, "{silent}");
+    assert!(harness.query_all_by_label_contains("Confusion matrix, ").next().is_some());
+    harness.check_accessibility();
+    click(&mut harness, "Undo the last operation");
+    assert!(accuracy_other_than(&mut harness, silent) > 90.0);
+    click(&mut harness, "Remove all operations");
+    assert!(harness.query_all_by_label_contains("Take back: ").next().is_none());
+    click(&mut harness, "Silence each unit in turn");
+    wait_to_see(&mut harness, "Without relu2 unit ");
+    click(&mut harness, "Stop silencing units");
+    click(&mut harness, "Sort by unit");
+    harness.query_all_by_label_contains("Without relu2 unit 5: accuracy").next().unwrap().click();
+    harness.run_steps(3);
+    click(&mut harness, "Surgery: silence");
+    click(&mut harness, "Add the chosen unit");
+    assert!(harness.query_all_by_label_contains("Take back: relu2 unit 5 silenced").next().is_some());
 }
 
 #[test]

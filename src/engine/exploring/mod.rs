@@ -3,10 +3,12 @@
 mod filters;
 mod guesses;
 mod invariance;
+mod labelled;
 mod maps;
 mod occlusion;
 mod reconstructions;
 mod sheets;
+mod surgery;
 
 pub use guesses::{Guessed, SeenAndGuessed};
 pub use invariance::{InvarianceQuestion, InvarianceSeen};
@@ -14,6 +16,9 @@ pub use maps::Maps;
 pub use occlusion::{OcclusionQuestion, OcclusionSeen};
 pub use reconstructions::{Carried, CarryBack, SeenImage};
 pub use sheets::{ImageSet, SeenImages, Sheets};
+pub use surgery::{Operation, SurgeryQuestion, SurgerySeen, SweepQuestion, SweepSeen};
+
+pub(super) use labelled::Kept;
 
 use crate::data::{ImageShape, Picture};
 use crate::experiments::Classifier;
@@ -72,6 +77,10 @@ pub enum Question {
     Transform(InvarianceQuestion),
     /// The filters of the first layer.
     Filters,
+    /// What the network does with some of its units changed.
+    Operate(SurgeryQuestion),
+    /// What it does without each unit of a layer in turn.
+    Sweep(SweepQuestion),
 }
 
 /// What comes back. What takes long comes in pieces: each reply has all that is known so far.
@@ -93,6 +102,8 @@ pub enum Reply {
     Invariance(Arc<InvarianceSeen>),
     /// None where the network does not begin with a convolution or a linear layer.
     Filters(Option<Arc<Filters>>),
+    Surgery(Arc<SurgerySeen>),
+    Sweep(Arc<SweepSeen>),
 }
 
 /// What is known of a network.
@@ -171,8 +182,8 @@ impl Step {
     }
 }
 
-/// The work that a question asks for.
-pub(super) fn begin(question: Question) -> Box<dyn Job> {
+/// The work that a question asks for. What it finds and others may use is kept.
+pub(super) fn begin(question: Question, kept: &Kept) -> Box<dyn Job> {
     match question {
         Question::Guesses { pictures, top } => Box::new(guesses::Guessing::new(pictures, top)),
         Question::Maps { seen, cut } => Box::new(maps::Mapping { seen, cut }),
@@ -183,5 +194,7 @@ pub(super) fn begin(question: Question) -> Box<dyn Job> {
         Question::Occlude(question) => Box::new(occlusion::Occluding::new(question)),
         Question::Transform(question) => Box::new(invariance::Transforming::new(question)),
         Question::Filters => Box::new(filters::Filtering),
+        Question::Operate(question) => Box::new(surgery::Operating::new(question, kept.clone())),
+        Question::Sweep(question) => Box::new(surgery::Sweeping::new(question, kept.clone())),
     }
 }

@@ -52,6 +52,14 @@ pub(super) fn of(pane: Pane) -> HelpText {
              the lab Train (optimiser.filter_rms), which can be changed here while a run is looked into.",
             "Zeiler, Fergus 2013, arXiv 1311.2901, sections 3 and 4.1, figure 6",
         ),
+        Pane::Surgery => (
+            "What the trained network loses when units are silenced, held at a value or made stronger, or layers silenced or \
+             left out, with nothing retrained: the accuracy over up to 2,000 test images, by class and as a confusion matrix, \
+             and the selected picture. Where the classes of the images are not known, those that the untouched network takes \
+             them for count as right. Below, every unit of the layer is silenced in turn: the table says what each is worth. \
+             (In the paper the networks without a layer were trained anew.)",
+            "Zeiler, Fergus 2013, arXiv 1311.2901, section 5.1, table 3",
+        ),
     };
     HelpText { title: pane.title(), text, source }
 }

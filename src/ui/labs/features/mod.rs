@@ -10,9 +10,12 @@ mod keys;
 mod layouts;
 mod network;
 mod occlusion;
+mod operations;
 mod panes;
 mod pictures;
 mod shared;
+mod surgery;
+mod sweep;
 mod tiles;
 mod unit;
 mod units;
@@ -45,6 +48,7 @@ pub struct Views {
     occlusion: occlusion::OcclusionPane,
     invariance: invariance::InvariancePane,
     filters: filters::FiltersPane,
+    surgery: surgery::SurgeryPane,
 }
 
 impl FeaturesLab {

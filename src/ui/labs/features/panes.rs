@@ -1,7 +1,7 @@
 //! The panes of the lab.
 
 use super::layouts::Arrangement;
-use super::{Kept, Views, filters, help, invariance, keys, network, occlusion, pictures, unit, units};
+use super::{Kept, Views, filters, help, invariance, keys, network, occlusion, pictures, surgery, unit, units};
 use crate::ui::app::HelpText;
 use crate::ui::export::Records;
 use crate::ui::labs::frame::LabPane;
@@ -19,6 +19,7 @@ pub enum Pane {
     Occlusion,
     Invariance,
     Filters,
+    Surgery,
 }
 
 impl LabPane for Pane {
@@ -27,8 +28,16 @@ impl LabPane for Pane {
     type Arrangement = Arrangement;
 
     const LAB: Lab = Lab::Features;
-    const ALL: &'static [Self] =
-        &[Self::Network, Self::Pictures, Self::Units, Self::Unit, Self::Occlusion, Self::Invariance, Self::Filters];
+    const ALL: &'static [Self] = &[
+        Self::Network,
+        Self::Pictures,
+        Self::Units,
+        Self::Unit,
+        Self::Occlusion,
+        Self::Invariance,
+        Self::Filters,
+        Self::Surgery,
+    ];
     const SETTINGS: Self = Self::Network;
     const FIRST: Self = Self::Unit;
     const OPENING: &'static str =
@@ -43,6 +52,7 @@ impl LabPane for Pane {
             Self::Occlusion => "Occlusion",
             Self::Invariance => "Invariance",
             Self::Filters => "Filters",
+            Self::Surgery => "Surgery",
         }
     }
 
@@ -56,6 +66,7 @@ impl LabPane for Pane {
             Self::Occlusion => format!("what is missed when a part is hidden{of}"),
             Self::Invariance => format!("features of a picture that moves{of}"),
             Self::Filters => format!("of the first layer{of}"),
+            Self::Surgery => format!("what is lost without some units{of}"),
         }
     }
 
@@ -73,6 +84,7 @@ impl LabPane for Pane {
             Self::Occlusion => occlusion::show(ui, context, &mut views.occlusion, shared),
             Self::Invariance => invariance::show(ui, context, &mut views.invariance, shared),
             Self::Filters => filters::show(ui, context, &mut views.filters, shared),
+            Self::Surgery => surgery::show(ui, context, &mut views.surgery, shared),
         }
     }
 
@@ -93,6 +105,7 @@ impl LabPane for Pane {
             Self::Occlusion => occlusion::records(context),
             Self::Invariance => invariance::records(context),
             Self::Filters => filters::records(context),
+            Self::Surgery => surgery::records(context),
         }
     }
 

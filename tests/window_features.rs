@@ -183,6 +183,52 @@ fn units_are_silenced_and_the_accuracy_follows() {
     assert!(harness.query_all_by_label_contains("Take back: relu2 unit 5 silenced").next().is_some());
 }
 
+/// Drags over a part of an image, given in shares of its sides.
+fn drag_over(harness: &mut Harness<'_, App>, name: &str, from: [f32; 2], to: [f32; 2]) {
+    let rect = harness.query_all_by_label_contains(name).next().unwrap().rect();
+    let at = |[x, y]: [f32; 2]| rect.min + rect.size() * egui::vec2(x, y);
+    harness.drag_at(at(from));
+    harness.run_steps(2);
+    harness.hover_at(at(to));
+    harness.run_steps(2);
+    harness.drop_at(at(to));
+    harness.run_steps(3);
+}
+
+#[test]
+fn the_same_part_of_several_images_is_marked_and_compared() {
+    let mut harness = digits();
+    reveal(&mut harness, Pane::Correspondence);
+    wait_to_see(&mut harness, "On digit 0, nothing is marked");
+    assert!(harness.query_all_by_label_contains("on at least 3 more").next().is_some());
+    drag_over(&mut harness, "On digit 0, ", [0.3, 0.1], [0.6, 0.4]);
+    drag_over(&mut harness, "On digit 3, ", [0.6, 0.4], [0.3, 0.1]);
+    assert!(
+        harness.query_all_by_label_contains("On digit 3, marked are rows 2 to 11, columns 8 to 16").next().is_some()
+    );
+    assert!(harness.query_all_by_label_contains("on at least 1 more").next().is_some());
+    // By a click the middle is marked, and by another one no more.
+    harness.query_all_by_label_contains("On digit 7, ").next().unwrap().click();
+    harness.run_steps(3);
+    assert!(harness.query_all_by_label_contains("On digit 7, marked are rows 9 to 17").next().is_some());
+    harness.query_all_by_label_contains("On digit 7, ").next().unwrap().click();
+    harness.run_steps(3);
+    assert!(harness.query_all_by_label_contains("On digit 7, nothing").next().is_some());
+    drag_over(&mut harness, "On digit 8, ", [0.3, 0.1], [0.6, 0.4]);
+    click(&mut harness, "Compare layers");
+    wait_to_see(&mut harness, "Correspondence at fc4: marked");
+    harness.check_accessibility();
+    assert!(harness.query_all_by_label_contains("by layer").next().is_some());
+    drag_over(&mut harness, "On digit 9, ", [0.3, 0.1], [0.6, 0.4]);
+    assert!(harness.query_all_by_label_contains("The marks have changed since").next().is_some());
+    click(&mut harness, "Mark parts of: top nine");
+    wait_to_see(&mut harness, "On image ");
+    click(&mut harness, "Mark what the unit sees");
+    assert!(harness.query_all_by_label_contains("13 marked").next().is_some());
+    click(&mut harness, "Remove marks");
+    assert!(harness.query_all_by_label_contains("on at least 3 more").next().is_some());
+}
+
 #[test]
 #[ignore = "writes pictures to GLASSBOX_PICTURES"]
 fn pictures() {
@@ -216,4 +262,63 @@ fn pictures() {
     take(&mut harness, "digits-top-nine");
     reveal(&mut harness, Pane::Invariance);
     take(&mut harness, "invariance");
+}
+
+/// Filters, surgery and correspondence in the dark theme and the light one.
+#[test]
+#[ignore = "writes pictures to GLASSBOX_PICTURES"]
+fn pictures_of_the_exhibits() {
+    let folder = std::path::PathBuf::from(std::env::var_os("GLASSBOX_PICTURES").unwrap());
+    let take = |harness: &mut Harness<'_, App>, name: &str| {
+        for _ in 0..40 {
+            harness.step();
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
+    };
+    let mut harness = opened();
+    reveal(&mut harness, Pane::Filters);
+    wait_to_see(&mut harness, "filters of 3x");
+    harness.set_size(egui::vec2(1280.0, 800.0));
+    take(&mut harness, "filters-colour");
+    harness.set_size(LARGE);
+    take(&mut harness, "filters-colour-large");
+    let mut harness = digits();
+    reveal(&mut harness, Pane::Filters);
+    wait_to_see(&mut harness, "filters of 1x");
+    harness.set_size(egui::vec2(1280.0, 800.0));
+    take(&mut harness, "filters");
+    reveal(&mut harness, Pane::Surgery);
+    take(&mut harness, "surgery-empty");
+    click(&mut harness, "Add the chosen unit");
+    click(&mut harness, "Surgery: clamp");
+    harness.get_by_label_contains("relu2 unit 9").click();
+    harness.run_steps(3);
+    click(&mut harness, "Add the chosen unit");
+    accuracy_other_than(&mut harness, 0.0);
+    take(&mut harness, "surgery");
+    harness.set_size(LARGE);
+    click(&mut harness, "Silence each unit in turn");
+    wait_to_see(&mut harness, "Without relu2 unit ");
+    take(&mut harness, "surgery-sweep-large");
+    reveal(&mut harness, Pane::Correspondence);
+    harness.set_size(egui::vec2(1280.0, 800.0));
+    take(&mut harness, "correspondence-empty");
+    harness.set_size(LARGE);
+    harness.run_steps(3);
+    for digit in [0, 2, 3, 8, 9] {
+        drag_over(&mut harness, &format!("On digit {digit}, "), [0.3, 0.1], [0.7, 0.4]);
+    }
+    click(&mut harness, "Compare layers");
+    wait_to_see(&mut harness, "Correspondence at fc4: marked");
+    take(&mut harness, "correspondence-large");
+    harness.set_size(egui::vec2(1280.0, 800.0));
+    take(&mut harness, "correspondence");
+    let ctx = harness.ctx.clone();
+    harness.state_mut().perform(&ctx, glassbox::ui::app::Action::SwitchTheme);
+    for pane in [Pane::Filters, Pane::Surgery, Pane::Correspondence] {
+        harness.set_size(LARGE);
+        reveal(&mut harness, pane);
+        take(&mut harness, &format!("{pane:?}-other-theme").to_lowercase());
+    }
 }

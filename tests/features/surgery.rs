@@ -83,11 +83,14 @@ fn operations_that_do_not_fit_are_refused() {
     let asked = explorer.ask(Question::Operate(SurgeryQuestion { images: digits(10), picture: None, operations }));
     let began = Instant::now();
     let reason = loop {
-        let found = explorer.replies().into_iter().find(|(ticket, _)| *ticket == asked);
-        match found {
-            Some((_, Reply::Failed(reason))) => break reason,
-            _ => assert!(began.elapsed() < Duration::from_mins(2), "waited in vain"),
+        let refused = explorer.replies().into_iter().find_map(|(ticket, reply)| match reply {
+            Reply::Failed(reason) if ticket == asked => Some(reason),
+            _ => None,
+        });
+        if let Some(reason) = refused {
+            break reason;
         }
+        assert!(began.elapsed() < Duration::from_mins(2), "waited in vain");
         std::thread::sleep(Duration::from_millis(1));
     };
     assert!(reason.contains("cannot be left out"), "{reason}");

@@ -1,5 +1,6 @@
 //! What can be asked of a network that is looked into, and how it is answered: one file a kind of question.
 
+mod correspondence;
 mod filters;
 mod guesses;
 mod invariance;
@@ -10,6 +11,7 @@ mod reconstructions;
 mod sheets;
 mod surgery;
 
+pub use correspondence::{CorrespondenceQuestion, CorrespondenceSeen};
 pub use guesses::{Guessed, SeenAndGuessed};
 pub use invariance::{InvarianceQuestion, InvarianceSeen};
 pub use maps::Maps;
@@ -81,6 +83,8 @@ pub enum Question {
     Operate(SurgeryQuestion),
     /// What it does without each unit of a layer in turn.
     Sweep(SweepQuestion),
+    /// Whether it relates the same part of different images.
+    Correspond(CorrespondenceQuestion),
 }
 
 /// What comes back. What takes long comes in pieces: each reply has all that is known so far.
@@ -104,6 +108,7 @@ pub enum Reply {
     Filters(Option<Arc<Filters>>),
     Surgery(Arc<SurgerySeen>),
     Sweep(Arc<SweepSeen>),
+    Correspondence(Arc<CorrespondenceSeen>),
 }
 
 /// What is known of a network.
@@ -194,6 +199,7 @@ pub(super) fn begin(question: Question, kept: &Kept) -> Box<dyn Job> {
         Question::Occlude(question) => Box::new(occlusion::Occluding::new(question)),
         Question::Transform(question) => Box::new(invariance::Transforming::new(question)),
         Question::Filters => Box::new(filters::Filtering),
+        Question::Correspond(question) => Box::new(correspondence::Corresponding::new(question)),
         Question::Operate(question) => Box::new(surgery::Operating::new(question, kept.clone())),
         Question::Sweep(question) => Box::new(surgery::Sweeping::new(question, kept.clone())),
     }

@@ -86,7 +86,12 @@ impl Answers {
             Reply::Invariance(seen) => self.invariance.take(ticket, seen),
             Reply::Filters(filters) => self.filters.take(ticket, filters),
             Reply::Carried { first, found } => self.take_carried(ticket, first, found),
-            Reply::Loaded(_) | Reply::Failed(_) | Reply::Guesses(_) | Reply::Surgery(_) | Reply::Sweep(_) => {}
+            Reply::Loaded(_)
+            | Reply::Failed(_)
+            | Reply::Guesses(_)
+            | Reply::Surgery(_)
+            | Reply::Sweep(_)
+            | Reply::Correspondence(_) => {}
         }
     }
 

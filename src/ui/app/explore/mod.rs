@@ -1,6 +1,7 @@
 //! What the Features lab looks into: one trained network, and the pictures that it is shown.
 
 mod answers;
+mod correspondence;
 mod surgery;
 
 pub use answers::{ImageOf, SheetSource, UnitView};
@@ -8,7 +9,10 @@ pub use answers::{ImageOf, SheetSource, UnitView};
 use super::Session;
 use super::background::{Progress, Task};
 use crate::data::{Picture, example_digits, example_pictures, open_pictures};
-use crate::engine::{Command, Explorer, Facts, Guessed, Query, QueryId, Question, Reply, RunId, Subject, Ticket};
+use crate::engine::{
+    Command, CorrespondenceQuestion, CorrespondenceSeen, Explorer, Facts, Guessed, Query, QueryId, Question, Reply,
+    RunId, Subject, Ticket,
+};
 use crate::nets::Checkpoint;
 use answers::Answers;
 use egui::Context;
@@ -115,6 +119,7 @@ pub struct Exploration {
     guesses: Asked<(u64, u64), Vec<Guessed>>,
     answers: Answers,
     surgery: SurgeryAnswers,
+    correspondence: Asked<CorrespondenceQuestion, Arc<CorrespondenceSeen>>,
     /// Why a question had no answer.
     refused: Option<String>,
     /// Whether the network of the run in hand is looked into, and how it is kept up to date.
@@ -152,6 +157,7 @@ impl Default for Exploration {
             guesses: Asked::default(),
             answers: Answers::default(),
             surgery: SurgeryAnswers::default(),
+            correspondence: Asked::default(),
             refused: None,
             run: None,
         }
@@ -314,10 +320,12 @@ impl Exploration {
                 Reply::Failed(reason) if ticket == self.loading => self.network = NetworkState::Failed(reason),
                 Reply::Failed(reason) => {
                     self.surgery.sweep.give_up_if(ticket);
+                    self.correspondence.give_up_if(ticket);
                     self.refused = Some(reason);
                 }
                 Reply::Guesses(guesses) => self.guesses.take(ticket, guesses),
                 Reply::Surgery(seen) => self.surgery.seen.take(ticket, seen),
+                Reply::Correspondence(seen) => self.correspondence.take(ticket, seen),
                 Reply::Sweep(seen) => self.surgery.sweep.take(ticket, seen),
                 other => self.answers.take(ticket, other),
             }
@@ -336,6 +344,7 @@ impl Exploration {
         self.revision.0 += 1;
         self.refused = None;
         self.forget_sweep();
+        self.forget_correspondence();
         self.answers.forget(false);
     }
 

@@ -41,6 +41,7 @@ impl Exploration {
     /// Silences each unit at a cut in turn.
     pub fn begin_sweep(&mut self, source: &SheetSource, cut: usize) {
         self.forget_sweep();
+        self.refused = None;
         let key = (self.revision(), SweepQuestion { images: self.image_set(source, MOST_IMAGES), cut });
         if let Some(explorer) = &self.explorer {
             self.surgery.sweep.want(&key, || explorer.ask(Question::Sweep(key.1.clone())));

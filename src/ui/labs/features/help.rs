@@ -60,6 +60,14 @@ pub(super) fn of(pane: Pane) -> HelpText {
              (In the paper the networks without a layer were trained anew.)",
             "Zeiler, Fergus 2013, arXiv 1311.2901, section 5.1, table 3",
         ),
+        Pane::Correspondence => (
+            "Does a layer know that the eye of one dog is what the eye of another dog is? Drag over the same part on three images \
+             or more. Then it is hidden on each, and the signs of what changes in each layer are compared between the images: \
+             where they differ in fewer places than when random parts are hidden, the layer relates the part. The permutation \
+             test says how often random parts would agree as well (p). In the paper eyes and noses of dogs differ in 0.067 to 0.079 of the signs of \
+             layer 5, random parts in 0.107; in layer 7 in 0.069 and 0.073.",
+            "Zeiler, Fergus 2013, arXiv 1311.2901, section 4.3, table 1",
+        ),
     };
     HelpText { title: pane.title(), text, source }
 }

@@ -3,11 +3,14 @@
 //! One file a pane. [`Views`] holds what each remembers of itself, and [`Shared`] what they look at together; the network
 //! that is looked into and its pictures are the session's (`ui/app/explore/`).
 
+mod agreement;
+mod correspondence;
 mod filters;
 mod help;
 mod invariance;
 mod keys;
 mod layouts;
+mod marks;
 mod network;
 mod occlusion;
 mod operations;
@@ -49,6 +52,7 @@ pub struct Views {
     invariance: invariance::InvariancePane,
     filters: filters::FiltersPane,
     surgery: surgery::SurgeryPane,
+    marks: marks::MarksView,
 }
 
 impl FeaturesLab {

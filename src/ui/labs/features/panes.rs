@@ -1,7 +1,9 @@
 //! The panes of the lab.
 
 use super::layouts::Arrangement;
-use super::{Kept, Views, filters, help, invariance, keys, network, occlusion, pictures, surgery, unit, units};
+use super::{
+    Kept, Views, correspondence, filters, help, invariance, keys, network, occlusion, pictures, surgery, unit, units,
+};
 use crate::ui::app::HelpText;
 use crate::ui::export::Records;
 use crate::ui::labs::frame::LabPane;
@@ -20,6 +22,7 @@ pub enum Pane {
     Invariance,
     Filters,
     Surgery,
+    Correspondence,
 }
 
 impl LabPane for Pane {
@@ -37,6 +40,7 @@ impl LabPane for Pane {
         Self::Invariance,
         Self::Filters,
         Self::Surgery,
+        Self::Correspondence,
     ];
     const SETTINGS: Self = Self::Network;
     const FIRST: Self = Self::Unit;
@@ -53,6 +57,7 @@ impl LabPane for Pane {
             Self::Invariance => "Invariance",
             Self::Filters => "Filters",
             Self::Surgery => "Surgery",
+            Self::Correspondence => "Correspondence",
         }
     }
 
@@ -67,6 +72,7 @@ impl LabPane for Pane {
             Self::Invariance => format!("features of a picture that moves{of}"),
             Self::Filters => format!("of the first layer{of}"),
             Self::Surgery => format!("what is lost without some units{of}"),
+            Self::Correspondence => format!("the same part of several images, related{of}"),
         }
     }
 
@@ -85,6 +91,7 @@ impl LabPane for Pane {
             Self::Invariance => invariance::show(ui, context, &mut views.invariance, shared),
             Self::Filters => filters::show(ui, context, &mut views.filters, shared),
             Self::Surgery => surgery::show(ui, context, &mut views.surgery, shared),
+            Self::Correspondence => correspondence::show(ui, context, &mut views.marks, shared),
         }
     }
 
@@ -106,6 +113,7 @@ impl LabPane for Pane {
             Self::Invariance => invariance::records(context),
             Self::Filters => filters::records(context),
             Self::Surgery => surgery::records(context),
+            Self::Correspondence => correspondence::records(context),
         }
     }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const BYTES_AT_ONCE: usize = 640 << 10;
 const MOST_AT_ONCE: usize = 64;
 /// Bytes of activations that are kept.
-const MOST_KEPT: usize = 512 << 20;
+const MOST_KEPT: usize = 256 << 20;
 
 /// What is kept of the network that is looked into; another network finds nothing.
 #[derive(Clone, Default)]

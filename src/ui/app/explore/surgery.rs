@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 /// Images of a data set that the network is tried on.
 const MOST_IMAGES: usize = 2_000;
+/// While the network learns on: the next one comes soon.
+const MOST_OF_RUN: usize = 500;
 
 /// Changes of the network and of the pictures, and the question.
 type Key<Q> = ((u64, u64), Q);
@@ -21,9 +23,10 @@ impl Exploration {
     /// operations: until the first answer it is about those before.
     pub fn surgery(&mut self, source: &SheetSource, operations: &[Operation]) -> Option<(Arc<SurgerySeen>, bool)> {
         self.facts()?;
+        let most = if self.follows_run() { MOST_OF_RUN } else { MOST_IMAGES };
         let picture = self.selected().and_then(|picture| self.seen(picture));
         let question =
-            SurgeryQuestion { images: self.image_set(source, MOST_IMAGES), picture, operations: operations.to_vec() };
+            SurgeryQuestion { images: self.image_set(source, most), picture, operations: operations.to_vec() };
         let key = (self.revision(), question);
         let explorer = self.explorer.as_ref()?;
         self.surgery.seen.want(&key, || explorer.ask(Question::Operate(key.1.clone())));

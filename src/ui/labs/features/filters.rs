@@ -49,11 +49,22 @@ pub(super) struct FiltersPane {
     one_scale: bool,
     side: f32,
     tiles: Tiles<(usize, Part)>,
+    /// The largest weight and the largest magnitude of a spectrum, and what they are of.
+    largest: Option<(Arc<Filters>, [f32; 2])>,
 }
 
 impl Default for FiltersPane {
     fn default() -> Self {
-        Self { order: Order::Index, one_scale: true, side: 56.0, tiles: Tiles::default() }
+        Self { order: Order::Index, one_scale: true, side: 56.0, tiles: Tiles::default(), largest: None }
+    }
+}
+
+impl FiltersPane {
+    fn largest_of(&mut self, filters: &Arc<Filters>) -> [f32; 2] {
+        let known = self.largest.as_ref().filter(|(own, _)| Arc::ptr_eq(own, filters)).map(|(_, largest)| *largest);
+        let largest = known.unwrap_or_else(|| [Part::Weights, Part::Spectrum].map(|part| largest(filters, part)));
+        self.largest = Some((Arc::clone(filters), largest));
+        largest
     }
 }
 
@@ -79,9 +90,10 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Filters
     };
     toolbar(ui, context, view);
     diagnosis(ui, &filters);
-    scales(ui, view, &filters);
+    let largest = view.largest_of(&filters);
+    scales(ui, view, largest, &filters);
     let chosen = shared.cut(&facts).filter(|cut| cut.name == filters.layer).map(|_| shared.unit);
-    if let Some(unit) = grid(ui, view, &filters, chosen) {
+    if let Some(unit) = grid(ui, view, &filters, largest, chosen) {
         shared.choose(&filters.layer);
         shared.unit = unit;
     }
@@ -153,9 +165,8 @@ fn diagnosis(ui: &mut Ui, filters: &Filters) {
 }
 
 /// What the colours stand for.
-fn scales(ui: &mut Ui, view: &FiltersPane, filters: &Filters) {
+fn scales(ui: &mut Ui, view: &FiltersPane, [weights, spectrum]: [f32; 2], filters: &Filters) {
     let text = if view.one_scale {
-        let (weights, spectrum) = (largest(filters, Part::Weights), largest(filters, Part::Spectrum));
         format!(
             "weights \u{b1}{}, spectra 0 to {}, one scale for the layer",
             theme::figures(f64::from(weights)),
@@ -169,12 +180,18 @@ fn scales(ui: &mut Ui, view: &FiltersPane, filters: &Filters) {
 }
 
 /// Returns the unit that was chosen.
-fn grid(ui: &mut Ui, view: &mut FiltersPane, filters: &Arc<Filters>, chosen: Option<usize>) -> Option<usize> {
+fn grid(
+    ui: &mut Ui,
+    view: &mut FiltersPane,
+    filters: &Arc<Filters>,
+    largest: [f32; 2],
+    chosen: Option<usize>,
+) -> Option<usize> {
     let side = view.side.floor();
     let cell = vec2(2.0 * side + SEAM, side + LINE);
     let columns = ((ui.available_width() + GAP) / (cell.x + GAP)).floor().max(1.0) as usize;
     let order = order(view.order, &filters.filters);
-    let most = [Part::Weights, Part::Spectrum].map(|part| view.one_scale.then(|| largest(filters, part)));
+    let most = largest.map(|most| view.one_scale.then_some(most));
     view.tiles.begin_frame();
     ui.spacing_mut().item_spacing = vec2(GAP, GAP);
     let (mut clicked, mut has_focus) = (None, false);

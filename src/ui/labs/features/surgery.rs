@@ -25,6 +25,8 @@ const MOST_CLASSES: usize = 20;
 /// More classes have no room in a matrix.
 const LARGEST_MATRIX: usize = 100;
 const MATRIX: f32 = 264.0;
+/// Height of the bar of progress.
+const PROGRESS: f32 = 14.0;
 
 /// What the pane remembers of itself.
 pub(super) struct SurgeryPane {
@@ -34,6 +36,8 @@ pub(super) struct SurgeryPane {
     matrix: ConfusionView,
     /// What the matrix is of.
     shown: Option<(Arc<SurgerySeen>, bool, Arc<Evaluation>)>,
+    /// The last pass that came to its end, and the network that it was about: it stays while the next one goes on.
+    finished: Option<(Arc<Facts>, Arc<SurgerySeen>)>,
     sweep: SweepView,
 }
 
@@ -44,6 +48,7 @@ impl Default for SurgeryPane {
             shows_after: true,
             matrix: ConfusionView::default(),
             shown: None,
+            finished: None,
             sweep: SweepView::default(),
         }
     }
@@ -63,7 +68,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Surgery
     });
 }
 
-fn effect(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut SurgeryPane, facts: &Facts, source: &SheetSource) {
+fn effect(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut SurgeryPane, facts: &Arc<Facts>, source: &SheetSource) {
     let exploration = &mut context.session.exploration;
     let answer = exploration.surgery(source, view.operations.list());
     let is_current = answer.as_ref().is_some_and(|(_, is_current)| *is_current);
@@ -74,31 +79,45 @@ fn effect(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut SurgeryPane, fac
         ui.spinner();
         return;
     };
-    summary(ui, &seen, is_current);
+    progress(ui, &seen);
+    if seen.total > 0 && seen.done == seen.total {
+        view.finished = Some((Arc::clone(facts), Arc::clone(&seen)));
+    }
+    let is_of =
+        |of: &Facts| of.architecture == facts.architecture && (of.name == facts.name || exploration.follows_run());
+    let finished = view.finished.as_ref().filter(|(of, _)| is_of(of)).map(|(_, seen)| Arc::clone(seen));
+    if let Some(finished) = &finished {
+        summary(ui, finished, is_current && Arc::ptr_eq(finished, &seen));
+    }
     if let Some([before, after]) = &seen.picture {
         let picture = exploration.selected().and_then(|picture| exploration.pictures().get(picture));
         let name = picture.map_or("the selected picture", |picture| &picture.name);
         changes(ui, &format!("{name}: probability"), &of_picture(before, after, &facts.class_names));
     }
-    if seen.done > 0 && seen.done == seen.total {
-        let what = if seen.is_labelled { "right predictions by class" } else { "predictions as before, by class" };
-        changes(ui, what, &of_classes(&seen, &facts.class_names));
-        matrix(ui, view, &seen, &facts.class_names);
+    if let Some(finished) = finished {
+        let what = if finished.is_labelled { "right predictions by class" } else { "predictions as before, by class" };
+        changes(ui, what, &of_classes(&finished, &facts.class_names));
+        matrix(ui, view, &finished, &facts.class_names);
     }
 }
 
-/// Accuracy before and after, or how far the pass is.
-fn summary(ui: &mut Ui, seen: &SurgerySeen, is_current: bool) {
-    if seen.done < seen.total || seen.total == 0 {
-        let text = if seen.total == 0 {
-            "opening the images".to_owned()
-        } else {
-            format!("{} of {} images", format::count(seen.done as u64), format::count(seen.total as u64))
-        };
-        let share = seen.done as f32 / seen.total.max(1) as f32;
-        ui.add(ProgressBar::new(share).desired_height(14.0).text(RichText::new(text).small()));
+/// How far the pass is. It takes its room when it is at its end too, so that nothing jumps.
+fn progress(ui: &mut Ui, seen: &SurgerySeen) {
+    if seen.total > 0 && seen.done == seen.total {
+        ui.add_space(PROGRESS + ui.spacing().item_spacing.y);
         return;
     }
+    let text = if seen.total == 0 {
+        "opening the images".to_owned()
+    } else {
+        format!("{} of {} images", format::count(seen.done as u64), format::count(seen.total as u64))
+    };
+    let share = seen.done as f32 / seen.total.max(1) as f32;
+    ui.add(ProgressBar::new(share).desired_height(PROGRESS).text(RichText::new(text).small()));
+}
+
+/// Accuracy before and after.
+fn summary(ui: &mut Ui, seen: &SurgerySeen, is_current: bool) {
     let (before, after) = (seen.before.accuracy(), seen.after.accuracy());
     let what = if seen.is_labelled { "accuracy" } else { "agreement with the untouched network" };
     let text = format!(

@@ -103,6 +103,9 @@ fn control(ui: &mut Ui, context: &mut LabContext<'_>, cut: &CutFacts, source: &S
         if button.on_disabled_hover_text(INSIDE).accessible_name("Silence each unit in turn").clicked() {
             exploration.begin_sweep(source, cut.cut.layers);
         }
+        if exploration.follows_run() {
+            ui.label(RichText::new("It ends when the run goes on: pause the run first.").small().weak());
+        }
     });
 }
 

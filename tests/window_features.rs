@@ -116,7 +116,7 @@ fn digits() -> Harness<'static, App> {
 fn wait_to_see(harness: &mut Harness<'_, App>, text: &str) {
     let began = std::time::Instant::now();
     while harness.query_all_by_label_contains(text).next().is_none() {
-        assert!(began.elapsed().as_secs() < 60, "waited in vain to see: {text}");
+        assert!(began.elapsed().as_secs() < 120, "waited in vain to see: {text}");
         harness.step();
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
@@ -224,7 +224,10 @@ fn the_same_part_of_several_images_is_marked_and_compared() {
     click(&mut harness, "Mark parts of: top nine");
     wait_to_see(&mut harness, "On image ");
     click(&mut harness, "Mark what the unit sees");
-    assert!(harness.query_all_by_label_contains("13 marked").next().is_some());
+    let marked = harness
+        .query_all_by_label_contains("On image ")
+        .filter(|image| image.accesskit_node().label().is_some_and(|label| label.contains("marked are rows")));
+    assert!(marked.count() >= 3);
     click(&mut harness, "Remove marks");
     assert!(harness.query_all_by_label_contains("on at least 3 more").next().is_some());
 }

@@ -32,6 +32,8 @@ pub struct SurgeryQuestion {
     /// What the network sees of the picture that is watched.
     pub picture: Option<Arc<[u8]>>,
     pub operations: Vec<Operation>,
+    /// Activations at this cut are kept while there are no operations: the first one will most likely be here.
+    pub cut: usize,
 }
 
 /// What is known so far.
@@ -81,6 +83,7 @@ struct Work {
     picture: Option<[Vec<f64>; 2]>,
     after: SurgeryOutcome,
     batches: usize,
+    cut: usize,
     shown: Instant,
 }
 
@@ -118,13 +121,17 @@ impl Work {
         let both = |seen| Ok::<_, String>([probabilities(seen, &BTreeMap::new())?, probabilities(seen, &surgeries)?]);
         let picture = question.picture.as_ref().map(both).transpose()?;
         let after = SurgeryOutcome::nothing(network);
-        Ok(Self { surgeries, picture, after, batches: 0, shown: Instant::now() })
+        Ok(Self { surgeries, picture, after, batches: 0, cut: question.cut, shown: Instant::now() })
     }
 
     fn advance(&mut self, classifier: &Classifier, labelled: &mut Labelled) -> Result<Step, String> {
         let network = classifier.network();
+        if self.surgeries.is_empty() && labelled.whole.1 == labelled.batches() {
+            self.after.clone_from(&labelled.whole.0);
+            return Ok(Step { reply: Some(self.show(Some(labelled))), more: false });
+        }
         // Nothing below the lowest operation changes.
-        let cut = self.surgeries.keys().next().copied().unwrap_or(network.top());
+        let cut = self.surgeries.keys().next().copied().unwrap_or(self.cut);
         labelled.keep_at(classifier, cut)?;
         let mut kept = labelled.activations.take();
         let mut once = CachedActivations::new(network, cut).map_err(|error| error.to_string())?;

@@ -20,13 +20,20 @@ pub(super) struct SurgeryAnswers {
 
 impl Exploration {
     /// What the network does after these operations, as far as it is known, and whether that is about these very
-    /// operations: until the first answer it is about those before.
-    pub fn surgery(&mut self, source: &SheetSource, operations: &[Operation]) -> Option<(Arc<SurgerySeen>, bool)> {
+    /// operations: until the first answer it is about those before. The next one is expected at `cut`.
+    pub fn surgery(
+        &mut self,
+        source: &SheetSource,
+        operations: &[Operation],
+        cut: usize,
+    ) -> Option<(Arc<SurgerySeen>, bool)> {
         self.facts()?;
         let most = if self.follows_run() { MOST_OF_RUN } else { MOST_IMAGES };
         let picture = self.selected().and_then(|picture| self.seen(picture));
-        let question =
-            SurgeryQuestion { images: self.image_set(source, most), picture, operations: operations.to_vec() };
+        // Where there are operations, what is expected makes no difference.
+        let cut = if operations.is_empty() { cut } else { 0 };
+        let images = self.image_set(source, most);
+        let question = SurgeryQuestion { images, picture, operations: operations.to_vec(), cut };
         let key = (self.revision(), question);
         let explorer = self.explorer.as_ref()?;
         self.surgery.seen.want(&key, || explorer.ask(Question::Operate(key.1.clone())));
@@ -35,10 +42,6 @@ impl Exploration {
         }
         let is_of_network = |own: &Key<SurgeryQuestion>| own.0.0 == key.0.0 || self.follows_run();
         self.surgery.seen.last_if(is_of_network).map(|seen| (Arc::clone(seen), false))
-    }
-
-    pub fn last_surgery(&self) -> Option<&Arc<SurgerySeen>> {
-        self.surgery.seen.last()
     }
 
     /// Silences each unit at a cut in turn.

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 const GAP: f32 = theme::UNIT;
 /// Between a filter and its spectrum.
-const SEAM: f32 = 2.0;
+const SEAM: f32 = 4.0;
 const LINE: f32 = 14.0;
 const SMALLEST: f32 = 32.0;
 const LARGEST: f32 = 240.0;
@@ -168,12 +168,12 @@ fn diagnosis(ui: &mut Ui, filters: &Filters) {
 fn scales(ui: &mut Ui, view: &FiltersPane, [weights, spectrum]: [f32; 2], filters: &Filters) {
     let text = if view.one_scale {
         format!(
-            "weights \u{b1}{}, spectra 0 to {}, one scale for the layer",
+            "left weights \u{b1}{}, right spectra 0 to {}, one scale for the layer",
             theme::figures(f64::from(weights)),
             theme::figures(f64::from(spectrum))
         )
     } else {
-        "weights and spectra each on its own scale".to_owned()
+        "left weights, right spectra, each on its own scale".to_owned()
     };
     let zero = if filters.shape.channels == 3 { "grey is zero" } else { "the neutral colour is zero" };
     ui.label(RichText::new(format!("{text}; {zero}")).small().weak());

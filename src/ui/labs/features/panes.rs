@@ -112,7 +112,7 @@ impl LabPane for Pane {
             Self::Occlusion => occlusion::records(context),
             Self::Invariance => invariance::records(context),
             Self::Filters => filters::records(context),
-            Self::Surgery => surgery::records(context),
+            Self::Surgery => surgery::records(&views.surgery),
             Self::Correspondence => correspondence::records(context),
         }
     }

@@ -63,14 +63,21 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Surgery
     let source = shared.source(&facts, context);
     operations::show(ui, &mut view.operations, &facts, &cut, shared.unit);
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        effect(ui, context, view, &facts, &source);
+        let layer = cut.cut.layers;
+        effect(ui, context, view, (&facts, layer), &source);
         sweep::show(ui, context, &mut view.sweep, shared, (&facts, &cut), &source);
     });
 }
 
-fn effect(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut SurgeryPane, facts: &Arc<Facts>, source: &SheetSource) {
+fn effect(
+    ui: &mut Ui,
+    context: &mut LabContext<'_>,
+    view: &mut SurgeryPane,
+    (facts, cut): (&Arc<Facts>, usize),
+    source: &SheetSource,
+) {
     let exploration = &mut context.session.exploration;
-    let answer = exploration.surgery(source, view.operations.list());
+    let answer = exploration.surgery(source, view.operations.list(), cut);
     let is_current = answer.as_ref().is_some_and(|(_, is_current)| *is_current);
     if let Some(reason) = exploration.refused().filter(|_| !is_current) {
         ui.label(RichText::new(format!("{} {reason}", icon::WARNING)).small().color(ui.visuals().error_fg_color));
@@ -229,9 +236,8 @@ fn evaluation(outcome: &SurgeryOutcome) -> Evaluation {
 }
 
 /// A class a row.
-pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
-    let exploration = &context.session.exploration;
-    let (facts, seen) = (exploration.facts()?, exploration.last_surgery()?);
+pub(super) fn records(view: &SurgeryPane) -> Option<Records> {
+    let (facts, seen) = view.finished.as_ref()?;
     let header = ["class", "images", "right_before", "right_after", "picture_before", "picture_after"];
     let mut records = Records::new(header);
     for (class, row) in seen.after.confusion.iter().enumerate() {

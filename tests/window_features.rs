@@ -272,6 +272,11 @@ fn pictures() {
 #[ignore = "writes pictures to GLASSBOX_PICTURES"]
 fn pictures_of_the_exhibits() {
     let folder = std::path::PathBuf::from(std::env::var_os("GLASSBOX_PICTURES").unwrap());
+    let resize = |harness: &mut Harness<'_, App>, size: egui::Vec2| {
+        harness.set_size(size);
+        harness.run_steps(3);
+    };
+    let small = egui::vec2(1280.0, 800.0);
     let take = |harness: &mut Harness<'_, App>, name: &str| {
         for _ in 0..40 {
             harness.step();
@@ -282,14 +287,14 @@ fn pictures_of_the_exhibits() {
     let mut harness = opened();
     reveal(&mut harness, Pane::Filters);
     wait_to_see(&mut harness, "filters of 3x");
-    harness.set_size(egui::vec2(1280.0, 800.0));
+    resize(&mut harness, small);
     take(&mut harness, "filters-colour");
-    harness.set_size(LARGE);
+    resize(&mut harness, LARGE);
     take(&mut harness, "filters-colour-large");
     let mut harness = digits();
     reveal(&mut harness, Pane::Filters);
     wait_to_see(&mut harness, "filters of 1x");
-    harness.set_size(egui::vec2(1280.0, 800.0));
+    resize(&mut harness, small);
     take(&mut harness, "filters");
     reveal(&mut harness, Pane::Surgery);
     take(&mut harness, "surgery-empty");
@@ -300,27 +305,26 @@ fn pictures_of_the_exhibits() {
     click(&mut harness, "Add the chosen unit");
     accuracy_other_than(&mut harness, 0.0);
     take(&mut harness, "surgery");
-    harness.set_size(LARGE);
+    resize(&mut harness, LARGE);
     click(&mut harness, "Silence each unit in turn");
     wait_to_see(&mut harness, "Without relu2 unit ");
     take(&mut harness, "surgery-sweep-large");
     reveal(&mut harness, Pane::Correspondence);
-    harness.set_size(egui::vec2(1280.0, 800.0));
+    resize(&mut harness, small);
     take(&mut harness, "correspondence-empty");
-    harness.set_size(LARGE);
-    harness.run_steps(3);
+    resize(&mut harness, LARGE);
     for digit in [0, 2, 3, 8, 9] {
         drag_over(&mut harness, &format!("On digit {digit}, "), [0.3, 0.1], [0.7, 0.4]);
     }
     click(&mut harness, "Compare layers");
     wait_to_see(&mut harness, "Correspondence at fc4: marked");
     take(&mut harness, "correspondence-large");
-    harness.set_size(egui::vec2(1280.0, 800.0));
+    resize(&mut harness, small);
     take(&mut harness, "correspondence");
     let ctx = harness.ctx.clone();
     harness.state_mut().perform(&ctx, glassbox::ui::app::Action::SwitchTheme);
     for pane in [Pane::Filters, Pane::Surgery, Pane::Correspondence] {
-        harness.set_size(LARGE);
+        resize(&mut harness, LARGE);
         reveal(&mut harness, pane);
         take(&mut harness, &format!("{pane:?}-other-theme").to_lowercase());
     }

@@ -6,7 +6,7 @@ mod window;
 
 use egui::{Color32, ColorImage, Event, Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use glassbox::engine::Subject;
 use glassbox::ui::App;
 use glassbox::ui::app::{Exploration, NetworkState};
@@ -102,6 +102,136 @@ fn a_unit_shows_what_it_looks_for() {
     harness.check_accessibility();
 }
 
+/// A small network, so that answers come soon.
+fn digits() -> Harness<'static, App> {
+    let mut harness = opened();
+    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    wait(&mut harness, "the digits inside", |app| {
+        explored(app).facts().is_some_and(|facts| facts.name == "convnet-mnist") && explored(app).guesses().len() == 10
+    });
+    harness
+}
+
+/// Draws frames until something says it.
+fn wait_to_see(harness: &mut Harness<'_, App>, text: &str) {
+    let began = std::time::Instant::now();
+    while harness.query_all_by_label_contains(text).next().is_none() {
+        assert!(began.elapsed().as_secs() < 120, "waited in vain to see: {text}");
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn filters_of_the_first_layer_are_shown_and_chosen() {
+    let mut harness = digits();
+    reveal(&mut harness, Pane::Filters);
+    wait_to_see(&mut harness, "conv1: 32 filters of 1x");
+    harness.query_all_by_label_contains("conv1 filter 7: RMS").next().unwrap().click();
+    harness.run_steps(3);
+    press(&mut harness, Modifiers::NONE, Key::ArrowRight);
+    assert!(harness.query_all_by_label_contains("conv1: 32 units of").next().is_some());
+    click(&mut harness, "Scale of the filters: each its own");
+    assert!(harness.query_all_by_label_contains("each on its own scale").next().is_some());
+    harness.check_accessibility();
+    reveal(&mut harness, Pane::Unit);
+    assert!(harness.query_all_by_label_contains("conv1 unit 8").next().is_some());
+}
+
+/// The share after the operations, once it is about all images and no longer this one.
+fn accuracy_other_than(harness: &mut Harness<'_, App>, before: f64) -> f64 {
+    for _ in 0..6_000 {
+        let line = harness.query_all_by_label_contains("points) on 2,000 images").next();
+        let text = line.and_then(|line| line.accesskit_node().label().or(line.accesskit_node().value()));
+        let after = text.as_deref().and_then(|text| text.split_once("\u{2192} ")?.1.split_once('%'));
+        let after = after.and_then(|(share, _)| share.parse::<f64>().ok());
+        if let Some(after) = after.filter(|after| *after != before) {
+            return after;
+        }
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("waited in vain for another share than {before}");
+}
+
+#[test]
+fn units_are_silenced_and_the_accuracy_follows() {
+    let mut harness = digits();
+    reveal(&mut harness, Pane::Surgery);
+    let whole = accuracy_other_than(&mut harness, 0.0);
+    assert!(whole > 97.0, "{whole}");
+    click(&mut harness, "Surgery: boost");
+    click(&mut harness, "Add the chosen unit");
+    assert!(harness.query_all_by_label_contains("Take back: relu2 unit 0 times 2").next().is_some());
+    click(&mut harness, "Silence the whole layer");
+    let silent = accuracy_other_than(&mut harness, whole);
+    assert!(silent < 20.0, "{silent}");
+    assert!(harness.query_all_by_label_contains("Confusion matrix, ").next().is_some());
+    harness.check_accessibility();
+    click(&mut harness, "Undo the last operation");
+    assert!(accuracy_other_than(&mut harness, silent) > 90.0);
+    click(&mut harness, "Remove all operations");
+    assert!(harness.query_all_by_label_contains("Take back: ").next().is_none());
+    click(&mut harness, "Silence each unit in turn");
+    wait_to_see(&mut harness, "Without relu2 unit ");
+    click(&mut harness, "Stop silencing units");
+    click(&mut harness, "Sort by unit");
+    harness.query_all_by_label_contains("Without relu2 unit 5: accuracy").next().unwrap().click();
+    harness.run_steps(3);
+    click(&mut harness, "Surgery: silence");
+    click(&mut harness, "Add the chosen unit");
+    assert!(harness.query_all_by_label_contains("Take back: relu2 unit 5 silenced").next().is_some());
+}
+
+/// Drags over a part of an image, given in shares of its sides.
+fn drag_over(harness: &mut Harness<'_, App>, name: &str, from: [f32; 2], to: [f32; 2]) {
+    let rect = harness.query_all_by_label_contains(name).next().unwrap().rect();
+    let at = |[x, y]: [f32; 2]| rect.min + rect.size() * egui::vec2(x, y);
+    harness.drag_at(at(from));
+    harness.run_steps(2);
+    harness.hover_at(at(to));
+    harness.run_steps(2);
+    harness.drop_at(at(to));
+    harness.run_steps(3);
+}
+
+#[test]
+fn the_same_part_of_several_images_is_marked_and_compared() {
+    let mut harness = digits();
+    reveal(&mut harness, Pane::Correspondence);
+    wait_to_see(&mut harness, "On digit 0, nothing is marked");
+    assert!(harness.query_all_by_label_contains("on at least 3 more").next().is_some());
+    drag_over(&mut harness, "On digit 0, ", [0.3, 0.1], [0.6, 0.4]);
+    drag_over(&mut harness, "On digit 3, ", [0.6, 0.4], [0.3, 0.1]);
+    assert!(
+        harness.query_all_by_label_contains("On digit 3, marked are rows 2 to 11, columns 8 to 16").next().is_some()
+    );
+    assert!(harness.query_all_by_label_contains("on at least 1 more").next().is_some());
+    // By a click the middle is marked, and by another one no more.
+    harness.query_all_by_label_contains("On digit 7, ").next().unwrap().click();
+    harness.run_steps(3);
+    assert!(harness.query_all_by_label_contains("On digit 7, marked are rows 9 to 17").next().is_some());
+    harness.query_all_by_label_contains("On digit 7, ").next().unwrap().click();
+    harness.run_steps(3);
+    assert!(harness.query_all_by_label_contains("On digit 7, nothing").next().is_some());
+    drag_over(&mut harness, "On digit 8, ", [0.3, 0.1], [0.6, 0.4]);
+    click(&mut harness, "Compare layers");
+    wait_to_see(&mut harness, "Correspondence at fc4: marked");
+    harness.check_accessibility();
+    assert!(harness.query_all_by_label_contains("by layer").next().is_some());
+    drag_over(&mut harness, "On digit 9, ", [0.3, 0.1], [0.6, 0.4]);
+    assert!(harness.query_all_by_label_contains("The marks have changed since").next().is_some());
+    click(&mut harness, "Mark parts of: top nine");
+    wait_to_see(&mut harness, "On image ");
+    click(&mut harness, "Mark what the unit sees");
+    let marked = harness
+        .query_all_by_label_contains("On image ")
+        .filter(|image| image.accesskit_node().label().is_some_and(|label| label.contains("marked are rows")));
+    assert!(marked.count() >= 3);
+    click(&mut harness, "Remove marks");
+    assert!(harness.query_all_by_label_contains("on at least 3 more").next().is_some());
+}
+
 #[test]
 #[ignore = "writes pictures to GLASSBOX_PICTURES"]
 fn pictures() {
@@ -135,4 +265,67 @@ fn pictures() {
     take(&mut harness, "digits-top-nine");
     reveal(&mut harness, Pane::Invariance);
     take(&mut harness, "invariance");
+}
+
+/// Filters, surgery and correspondence in the dark theme and the light one.
+#[test]
+#[ignore = "writes pictures to GLASSBOX_PICTURES"]
+fn pictures_of_the_exhibits() {
+    let folder = std::path::PathBuf::from(std::env::var_os("GLASSBOX_PICTURES").unwrap());
+    let resize = |harness: &mut Harness<'_, App>, size: egui::Vec2| {
+        harness.set_size(size);
+        harness.run_steps(3);
+    };
+    let small = egui::vec2(1280.0, 800.0);
+    let take = |harness: &mut Harness<'_, App>, name: &str| {
+        for _ in 0..40 {
+            harness.step();
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
+    };
+    let mut harness = opened();
+    reveal(&mut harness, Pane::Filters);
+    wait_to_see(&mut harness, "filters of 3x");
+    resize(&mut harness, small);
+    take(&mut harness, "filters-colour");
+    resize(&mut harness, LARGE);
+    take(&mut harness, "filters-colour-large");
+    let mut harness = digits();
+    reveal(&mut harness, Pane::Filters);
+    wait_to_see(&mut harness, "filters of 1x");
+    resize(&mut harness, small);
+    take(&mut harness, "filters");
+    reveal(&mut harness, Pane::Surgery);
+    take(&mut harness, "surgery-empty");
+    click(&mut harness, "Add the chosen unit");
+    click(&mut harness, "Surgery: clamp");
+    harness.get_by_label_contains("relu2 unit 9").click();
+    harness.run_steps(3);
+    click(&mut harness, "Add the chosen unit");
+    accuracy_other_than(&mut harness, 0.0);
+    take(&mut harness, "surgery");
+    resize(&mut harness, LARGE);
+    click(&mut harness, "Silence each unit in turn");
+    wait_to_see(&mut harness, "Without relu2 unit ");
+    take(&mut harness, "surgery-sweep-large");
+    reveal(&mut harness, Pane::Correspondence);
+    resize(&mut harness, small);
+    take(&mut harness, "correspondence-empty");
+    resize(&mut harness, LARGE);
+    for digit in [0, 2, 3, 8, 9] {
+        drag_over(&mut harness, &format!("On digit {digit}, "), [0.3, 0.1], [0.7, 0.4]);
+    }
+    click(&mut harness, "Compare layers");
+    wait_to_see(&mut harness, "Correspondence at fc4: marked");
+    take(&mut harness, "correspondence-large");
+    resize(&mut harness, small);
+    take(&mut harness, "correspondence");
+    let ctx = harness.ctx.clone();
+    harness.state_mut().perform(&ctx, glassbox::ui::app::Action::SwitchTheme);
+    for pane in [Pane::Filters, Pane::Surgery, Pane::Correspondence] {
+        resize(&mut harness, LARGE);
+        reveal(&mut harness, pane);
+        take(&mut harness, &format!("{pane:?}-other-theme").to_lowercase());
+    }
 }

@@ -4,7 +4,7 @@
 //! advances in small steps, and short questions are answered between them.
 
 use super::device::open_device;
-use super::exploring::{Job, Question, Reply, Subject, begin};
+use super::exploring::{Job, Kept, Question, Reply, Subject, begin};
 use crate::experiments::Classifier;
 use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
@@ -36,6 +36,8 @@ struct Inbox {
 struct Waiting {
     subject: Option<(Ticket, Subject)>,
     questions: VecDeque<(Ticket, Question)>,
+    /// Questions whose answers nobody waits for any more.
+    stopped: Vec<Ticket>,
     is_closed: bool,
 }
 
@@ -44,7 +46,13 @@ impl Explorer {
     pub fn start(wake: impl Fn() + Send + 'static) -> Self {
         let inbox = Arc::<Inbox>::default();
         let (sender, replies) = channel();
-        let worker = Worker { inbox: Arc::clone(&inbox), replies: sender, wake: Box::new(wake), classifier: None };
+        let worker = Worker {
+            inbox: Arc::clone(&inbox),
+            replies: sender,
+            wake: Box::new(wake),
+            classifier: None,
+            kept: Kept::default(),
+        };
         let thread = std::thread::Builder::new().name("explorer".to_owned()).spawn(move || worker.work());
         Self {
             inbox,
@@ -73,6 +81,13 @@ impl Explorer {
         waiting.questions.push_back((ticket, question));
         self.inbox.bell.notify_one();
         ticket
+    }
+
+    /// Leaves a question alone. What was found out until then may still come.
+    pub fn stop(&self, ticket: Ticket) {
+        let mut waiting = self.inbox.lock();
+        waiting.questions.retain(|(own, _)| *own != ticket);
+        waiting.stopped.push(ticket);
     }
 
     /// All replies since the last call, the oldest first.
@@ -133,6 +148,8 @@ struct Worker {
     replies: Sender<(Ticket, Reply)>,
     wake: Box<dyn Fn() + Send>,
     classifier: Option<Classifier>,
+    /// Of the network in hand.
+    kept: Kept,
 }
 
 /// Work that takes longer than one step.
@@ -146,18 +163,21 @@ impl Worker {
     fn work(mut self) {
         let mut jobs: VecDeque<Going> = VecDeque::new();
         loop {
+            let stopped = std::mem::take(&mut self.inbox.lock().stopped);
+            jobs.retain(|going| !stopped.contains(&going.ticket));
             match self.inbox.next(!jobs.is_empty()) {
                 Next::Close => return,
                 Next::Take(ticket, subject) => {
                     jobs.clear();
                     self.classifier = None;
+                    self.kept.forget();
                     self.take(ticket, &subject);
                 }
                 Next::Answer(ticket, question) => {
                     let kind = discriminant(&question);
                     jobs.retain(|going| going.kind != kind);
                     match &self.classifier {
-                        Some(_) => jobs.push_front(Going { ticket, kind, job: begin(question) }),
+                        Some(_) => jobs.push_front(Going { ticket, kind, job: begin(question, &self.kept) }),
                         None => self.reply(ticket, Reply::Failed("there is no network to look into yet".to_owned())),
                     }
                 }

@@ -50,13 +50,20 @@ pub struct LayerCorrespondence {
     pub p_value: f64,
 }
 
-/// Table 1 in the making, one image at a time.
+/// Values of images that go through the network at once: 8 of ImageNet's.
+const VALUES_AT_ONCE: usize = 8 * 3 * 224 * 224;
+
+/// Table 1 in the making, a few hidden parts at a time.
 #[derive(Clone, Debug)]
 pub struct Correspondence {
     settings: CorrespondenceSettings,
     images: Vec<MarkedImage>,
-    /// `[cuts][images][1 + random parts]`: signs of the feature changes, of the marked part first.
+    /// `[images][1 + random parts]`: the marked one first.
+    parts: Vec<Vec<Region>>,
+    /// `[cuts][images][parts]`: signs of the feature changes; of the last image as far as it is gone through.
     signs: Vec<Vec<Vec<Vec<i8>>>>,
+    /// Parts that were hidden so far, of all images.
+    hidden: usize,
 }
 
 /// Every layer in one call.
@@ -99,50 +106,81 @@ impl Correspondence {
                 return wrong(format!("the part marked on image {index} is empty or not inside it: mark it again"));
             }
         }
-        let signs = vec![Vec::new(); settings.cuts.len()];
-        Ok(Self { settings, images, signs })
+        let shape = network.cuts()[0];
+        let parts = images.iter().enumerate().map(|(index, MarkedImage { part, .. })| {
+            let mut generator = stream(settings.seed, Purpose::Parts, index, 0);
+            let random = (0..settings.random_parts).map(|_| random_part(*part, shape, &mut generator));
+            std::iter::once(*part).chain(random).collect()
+        });
+        let parts = parts.collect();
+        let signs = vec![vec![Vec::new(); images.len()]; settings.cuts.len()];
+        Ok(Self { settings, images, parts, signs, hidden: 0 })
     }
 
-    /// Hides the parts of the next image. Says whether there are more.
+    /// Hides the next few parts of an image. Says whether there are more.
     pub fn advance(&mut self, network: &Network) -> bool {
-        let index = self.done();
-        let Some(MarkedImage { image, part }) = self.images.get(index) else { return false };
+        let (index, first) = (self.done(), self.hidden % self.parts_of_each());
+        let (Some(MarkedImage { image, .. }), Some(parts)) = (self.images.get(index), self.parts.get(index)) else {
+            return false;
+        };
         let shape = network.cuts()[0];
-        let mut generator = stream(self.settings.seed, Purpose::Parts, index, 0);
-        let random = (0..self.settings.random_parts).map(|_| random_part(*part, shape, &mut generator));
-        let hidden = std::iter::once(*part).chain(random).map(|part| {
+        // The whole image goes with them: the last bits of features may depend on how many images there are.
+        let at_once = (VALUES_AT_ONCE / shape.units().max(1)).clamp(2, 64) - 1;
+        let these = parts.iter().skip(first).take(at_once);
+        let hidden = these.map(|part| {
             let mut hidden = image.clone();
             part.hide(&mut hidden, shape, &self.settings.fill);
             hidden
         });
         let images: Vec<f32> = std::iter::once(image.clone()).chain(hidden).flatten().collect();
-        let highest = self.settings.cuts.iter().copied().max().unwrap_or(0);
-        let trace = network.trace(batch(network, images), 0..highest, Mode::Evaluate);
-        for (signs, &cut) in self.signs.iter_mut().zip(&self.settings.cuts) {
-            let features = floats(trace.activation(cut).clone());
+        let mut order: Vec<(usize, usize)> = self.settings.cuts.iter().copied().enumerate().collect();
+        order.sort_by_key(|(_, cut)| *cut);
+        let (mut activations, mut at) = (batch(network, images), 0);
+        for (place, cut) in order {
+            activations = network.forward_between(activations, at..cut, Mode::Evaluate);
+            at = cut;
+            let features = floats(activations.clone());
             let mut rows = features.chunks_exact(network.cuts()[cut].units().max(1));
             let whole = rows.next().unwrap_or_default();
-            signs.push(rows.map(|hidden| signs_of_change(whole, hidden)).collect());
+            self.signs[place][index].extend(rows.map(|hidden| signs_of_change(whole, hidden)));
         }
-        self.done() < self.total()
+        self.hidden += at_once.min(parts.len() - first);
+        self.hidden < self.parts()
     }
 
     /// Images gone through so far.
     pub fn done(&self) -> usize {
-        self.signs.first().map_or(self.images.len(), Vec::len)
+        self.hidden / self.parts_of_each()
     }
 
-    pub fn total(&self) -> usize {
+    /// All of them.
+    pub fn images(&self) -> usize {
         self.images.len()
+    }
+
+    /// Parts hidden so far, of [`parts`](Self::parts).
+    pub fn hidden(&self) -> usize {
+        self.hidden
+    }
+
+    /// Parts of all images.
+    pub fn parts(&self) -> usize {
+        self.images.len() * self.parts_of_each()
+    }
+
+    fn parts_of_each(&self) -> usize {
+        1 + self.settings.random_parts
     }
 
     /// Table 1 of the images gone through so far, one row a cut; none of fewer than two images.
     pub fn layers(&self) -> Vec<LayerCorrespondence> {
-        if self.done() < 2 {
-            return Vec::new();
-        }
-        let cuts = self.settings.cuts.iter().zip(&self.signs);
-        cuts.map(|(&cut, signs)| self.layer(cut, &Differences::between(signs))).collect()
+        (0..self.settings.cuts.len()).filter_map(|index| self.layer_at(index)).collect()
+    }
+
+    /// One row of it, by position among the cuts of the settings.
+    pub fn layer_at(&self, index: usize) -> Option<LayerCorrespondence> {
+        let (cut, signs) = (*self.settings.cuts.get(index)?, self.signs.get(index)?.get(..self.done())?);
+        (self.done() >= 2).then(|| self.layer(cut, &Differences::between(signs)))
     }
 
     fn layer(&self, cut: usize, differences: &Differences) -> LayerCorrespondence {

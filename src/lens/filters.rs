@@ -30,6 +30,9 @@ pub struct Filter {
     pub spectrum: Vec<f32>,
     /// Root of the mean square of the weights.
     pub rms: f64,
+    /// Mean spatial frequency, each weighted by its power: from 0 (one value everywhere) to 0.71 (a chessboard of single
+    /// pixels), in cycles a pixel.
+    pub frequency: f64,
     pub is_dead: bool,
     /// The most similar filter before this one, if it is a duplicate of it. Dead filters have and are none.
     pub duplicate_of: Option<Duplicate>,
@@ -64,18 +67,23 @@ fn filters(layer: String, shape: Shape, weights: &[f32]) -> Filters {
     let least = DEAD_SHARE * median(&rms);
     // Where all weights are zero, all filters are dead.
     let is_dead = |unit: usize| rms[unit] < least || rms[unit] == 0.0;
+    let cosine = |a: usize, b: usize| dot(rows[a], rows[b]) / (rms[a] * rms[b] * shape.units() as f64);
     let duplicate = |unit: usize| {
         let living = (0..unit).filter(|&other| !is_dead(other));
-        let cosines = living.map(|other| Duplicate { unit: other, cosine: cosine(rows[unit], rows[other]) });
+        let cosines = living.map(|other| Duplicate { unit: other, cosine: cosine(unit, other) });
         let alike = cosines.filter(|found| !is_dead(unit) && found.cosine.abs() > DUPLICATE_COSINE);
         alike.max_by(|a, b| a.cosine.abs().total_cmp(&b.cosine.abs()))
     };
-    let filter = |(unit, row): (usize, &&[f32])| Filter {
-        weights: row.to_vec(),
-        spectrum: spectrum(row, shape),
-        rms: rms[unit],
-        is_dead: is_dead(unit),
-        duplicate_of: duplicate(unit),
+    let filter = |(unit, row): (usize, &&[f32])| {
+        let spectrum = spectrum(row, shape);
+        Filter {
+            weights: row.to_vec(),
+            frequency: mean_frequency(&spectrum, shape),
+            spectrum,
+            rms: rms[unit],
+            is_dead: is_dead(unit),
+            duplicate_of: duplicate(unit),
+        }
     };
     Filters { layer, shape, filters: rows.iter().enumerate().map(filter).collect() }
 }
@@ -123,8 +131,17 @@ fn transform_rows(values: &[Complex], rows: usize, columns: usize) -> Vec<Comple
     transposed
 }
 
-fn cosine(a: &[f32], b: &[f32]) -> f64 {
-    dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
+/// Of a spectrum as [`Filter::spectrum`] has it; 0 of a filter that is zero.
+fn mean_frequency(spectrum: &[f32], shape: Shape) -> f64 {
+    let along = |place: usize, side: usize| (place as f64 - (side / 2) as f64) / side as f64;
+    let (mut sum, mut power) = (0.0, 0.0);
+    for (place, magnitude) in spectrum.iter().enumerate() {
+        let (row, column) = (place / shape.width, place % shape.width);
+        let own = f64::from(*magnitude).powi(2);
+        sum += own * along(row, shape.height).hypot(along(column, shape.width));
+        power += own;
+    }
+    if power > 0.0 { sum / power } else { 0.0 }
 }
 
 fn dot(a: &[f32], b: &[f32]) -> f64 {

@@ -20,6 +20,7 @@ mod region;
 mod silencing;
 mod soft_targets;
 mod specialists;
+mod sweep;
 mod target;
 mod top_activations;
 
@@ -39,7 +40,7 @@ pub use maximisation::{Maximisation, MaximisationSettings};
 pub use occlusion::{Occluded, Occlusion, OcclusionMap, OcclusionSettings, occlude};
 pub use question::QuestionError;
 pub use region::{Fields, Fill, Patch, Region};
-pub use silencing::{CachedActivations, Change, Surgery, SurgeryOutcome, resume_cuts};
+pub use silencing::{CachedActivations, Change, Surgery, SurgeryOutcome, logits_after, resume_cuts};
 pub use soft_targets::{
     MeanSoftTargets, divergence, divergences, effective_classes, entropies, entropy, entropy_curve, mean_soft_targets,
 };
@@ -48,5 +49,6 @@ pub use specialists::{
     cluster_classes, combine_opinions, consult, covariance, covering_table, dustbin_correction, likeliest,
     opinions_gradient, opinions_objective, specialist_probabilities,
 };
+pub use sweep::{SilencingSweep, UnitCost};
 pub use target::{Place, Target, TargetError};
 pub use top_activations::{Examples, TopActivations, TopEntry, UnitSheet, UnitStatistics, unit_cuts};

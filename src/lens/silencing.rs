@@ -7,6 +7,7 @@ use super::question::{QuestionError, check_class, check_cut, check_unit, floats}
 use crate::nets::{Mode, Network, Shape, most_likely};
 use burn::tensor::{Tensor, TensorData};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What is done to a unit, everywhere in its map.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,7 +85,7 @@ impl Surgery {
     }
 
     /// Activations `[batch, channels, height, width]`, changed.
-    fn apply(&self, activations: Tensor<4>) -> Tensor<4> {
+    pub(super) fn apply(&self, activations: Tensor<4>) -> Tensor<4> {
         if self.changes.is_empty() {
             return activations;
         }
@@ -163,14 +164,51 @@ impl CachedActivations {
         batch: usize,
         outcome: &mut SurgeryOutcome,
     ) -> Result<(), QuestionError> {
-        surgery.check(network, self.cut)?;
+        self.add_outcome_of_all(network, &BTreeMap::from([(self.cut, surgery.clone())]), batch, outcome)
+    }
+
+    /// As [`add_outcome`](Self::add_outcome), with surgery at several cuts at once: see [`logits_after`].
+    ///
+    /// # Errors
+    /// As [`logits_after`].
+    pub fn add_outcome_of_all(
+        &self,
+        network: &Network,
+        surgeries: &BTreeMap<usize, Surgery>,
+        batch: usize,
+        outcome: &mut SurgeryOutcome,
+    ) -> Result<(), QuestionError> {
         let Some(Batch { activations, labels }) = self.batches.get(batch) else { return Ok(()) };
-        let from = surgery.resume.unwrap_or(self.cut);
-        let changed = surgery.apply(activations.clone());
-        let logits = floats(network.forward_between(changed, from..network.top(), Mode::Evaluate));
+        let logits = floats(logits_after(network, activations.clone(), self.cut, surgeries)?);
         outcome.add(&logits, labels);
         Ok(())
     }
+}
+
+/// Logits of activations `[batch, channels, height, width]` at the cut `from`, with surgery at each of these cuts on the way
+/// up. Where one goes on at a higher cut, what is done at the cuts between has no effect: those layers are left out.
+///
+/// # Errors
+/// As [`Surgery::check`], and when a cut lies below `from`.
+pub fn logits_after(
+    network: &Network,
+    activations: Tensor<4>,
+    from: usize,
+    surgeries: &BTreeMap<usize, Surgery>,
+) -> Result<Tensor<4>, QuestionError> {
+    let (mut activations, mut at) = (activations, from);
+    for (&cut, surgery) in surgeries {
+        surgery.check(network, cut)?;
+        if cut < from {
+            let text = format!("nothing can be done at cut {cut} to what crosses cut {from}, which lies above it");
+            return Err(QuestionError::Setting(text));
+        }
+        if cut >= at {
+            activations = surgery.apply(network.forward_between(activations, at..cut, Mode::Evaluate));
+            at = surgery.resume.unwrap_or(cut);
+        }
+    }
+    Ok(network.forward_between(activations, at..network.top(), Mode::Evaluate))
 }
 
 impl SurgeryOutcome {
@@ -183,6 +221,13 @@ impl SurgeryOutcome {
     /// Share of right predictions; 0 of no image.
     pub fn accuracy(&self) -> f64 {
         if self.images == 0 { 0.0 } else { 1.0 - self.errors as f64 / self.images as f64 }
+    }
+
+    /// Share of right predictions among the images of a class; none of no image.
+    pub fn recall(&self, class: usize) -> Option<f64> {
+        let row = self.confusion.get(class)?;
+        let images: u32 = row.iter().sum();
+        (images > 0).then(|| f64::from(row[class]) / f64::from(images))
     }
 
     fn add(&mut self, logits: &[f32], labels: &[usize]) {

@@ -2,7 +2,9 @@
 
 use crate::{Reference, numbers, random_floats};
 use burn::tensor::Device;
-use glassbox::lens::{CorrespondenceSettings, LayerCorrespondence, MarkedImage, Region, correspondence};
+use glassbox::lens::{
+    Correspondence, CorrespondenceSettings, LayerCorrespondence, MarkedImage, Region, correspondence,
+};
 use glassbox::nets::{Architecture, Network};
 
 fn settings(cuts: Vec<usize>, fill: Vec<f32>) -> CorrespondenceSettings {
@@ -96,4 +98,26 @@ fn what_does_not_fit_is_said() {
     check(vec![image(0, 4), image(0, usize::MAX)], good.clone(), "image 1");
     check(vec![image(0, 4); 2], CorrespondenceSettings { random_parts: 0, ..good.clone() }, "random parts");
     check(vec![image(0, 4); 2], CorrespondenceSettings { cuts: vec![3], ..good }, "cut 3");
+}
+
+/// More parts than go through the network at once: the images come one after the other, and rows when two are done.
+#[test]
+fn it_advances_in_small_steps() {
+    let network = network();
+    let part = Region { top: 2, left: 3, height: 4, width: 4 };
+    let images: Vec<MarkedImage> = (0..3).map(|seed| MarkedImage { image: random_floats(seed, 256), part }).collect();
+    let settings = CorrespondenceSettings { random_parts: 150, ..settings(vec![1, 0], vec![0.0]) };
+    let mut steps = Correspondence::new(&network, images.clone(), settings.clone()).unwrap();
+    assert_eq!((steps.images(), steps.parts(), steps.hidden()), (3, 3 * 151, 0));
+    let (mut count, mut hidden) = (1, 0);
+    while steps.advance(&network) {
+        assert!(steps.hidden() > hidden && steps.hidden() < steps.parts());
+        assert_eq!(steps.layers().len(), if steps.done() < 2 { 0 } else { 2 });
+        (count, hidden) = (count + 1, steps.hidden());
+    }
+    assert_eq!((count, steps.done(), steps.hidden()), (9, 3, 453));
+    assert_eq!(steps.layers(), correspondence(&network, images, settings).unwrap());
+    assert_eq!(steps.layers().iter().map(|layer| layer.cut).collect::<Vec<_>>(), [1, 0]);
+    assert_eq!((steps.layer_at(1), steps.layer_at(2)), (steps.layers().pop(), None));
+    assert!(!steps.advance(&network), "there is no more to do");
 }

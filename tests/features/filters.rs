@@ -62,6 +62,21 @@ proptest! {
     }
 }
 
+/// A wave of one frequency, a constant, and a chessboard.
+#[test]
+fn the_frequency_of_a_wave_is_its_own() {
+    let shape = Shape::new(1, 8, 8);
+    let filter =
+        |value: fn(usize, usize) -> f32| -> Vec<f32> { (0..64).map(|place| value(place / 8, place % 8)).collect() };
+    let wave = filter(|_, x| (std::f32::consts::TAU * x as f32 * 2.0 / 8.0).sin());
+    let constant = filter(|_, _| 3.0);
+    let chessboard = filter(|y, x| if (y + x) % 2 == 0 { 1.0 } else { -1.0 });
+    let found = first_filters(&convolution(4, shape, &[wave, constant, chessboard, vec![0.0; 64]].concat())).unwrap();
+    for (filter, expected) in found.filters.iter().zip([0.25, 0.0, 0.5f64.sqrt(), 0.0]) {
+        assert!((filter.frequency - expected).abs() < 1e-4, "{} and not {expected}", filter.frequency);
+    }
+}
+
 #[test]
 fn dead_and_duplicate_filters_are_flagged() {
     let shape = Shape::new(1, 3, 3);

@@ -8,6 +8,7 @@ mod invariance;
 mod occlusion;
 mod region;
 mod silencing;
+mod surgery;
 mod top_activations;
 
 use burn::tensor::{Device, Tensor, TensorData};

@@ -1,9 +1,10 @@
 //! Units and layers silenced, against PyTorch and against zeroing weights by hand.
 
 use crate::{Reference, batch, number};
-use glassbox::lens::{CachedActivations, Change, Surgery, SurgeryOutcome, resume_cuts};
+use glassbox::lens::{CachedActivations, Change, SilencingSweep, Surgery, SurgeryOutcome, logits_after, resume_cuts};
 use glassbox::nets::{Network, Shape};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 fn surgery(case: &Value) -> Surgery {
     let change = |case: &Value| {
@@ -110,4 +111,61 @@ fn layers_are_left_out_only_where_the_shape_stays() {
     let text = CachedActivations::new(&network, 3).unwrap().add(&network, batch(&reference.images()), &[5; 6]);
     assert!(text.unwrap_err().to_string().contains("class 5"));
     assert_eq!(CachedActivations::bytes(Shape::new(4, 6, 5), 100), 48_000);
+}
+
+/// Silencing at two cuts is silencing at the lower one, and then at the higher one what comes of it; what is done to layers
+/// that are left out has no effect.
+#[test]
+fn surgery_at_several_cuts_goes_from_below() {
+    let reference = Reference::read();
+    let network = reference.network();
+    let silence = |unit| Surgery { changes: vec![(unit, Change::Silence)], resume: None };
+    let outcome = |cut, surgeries: &BTreeMap<usize, Surgery>| {
+        let (cache, mut outcome) = (cached(&reference, &network, cut), SurgeryOutcome::nothing(&network));
+        for batch in 0..cache.batches() {
+            cache.add_outcome_of_all(&network, surgeries, batch, &mut outcome).unwrap();
+        }
+        outcome
+    };
+    let both = BTreeMap::from([(1, silence(0)), (4, silence(2))]);
+    assert_eq!(outcome(0, &both), outcome(1, &both));
+    assert_ne!(outcome(0, &both), outcome(0, &BTreeMap::from([(4, silence(2))])));
+    assert_ne!(outcome(0, &both), outcome(0, &BTreeMap::from([(1, silence(0))])));
+    let left_out = Surgery { changes: Vec::new(), resume: Some(5) };
+    assert_eq!(
+        outcome(3, &BTreeMap::from([(3, left_out.clone()), (4, silence(2))])),
+        outcome(3, &BTreeMap::from([(3, left_out)]))
+    );
+    let images = batch(&reference.images());
+    let text = logits_after(&network, images, 4, &both).unwrap_err().to_string();
+    assert!(text.contains("cut 1"), "{text}");
+}
+
+#[test]
+fn a_sweep_silences_each_unit_in_turn() {
+    let reference = Reference::read();
+    let network = reference.network();
+    let (images, labels) = reference.many();
+    let mut sweep = SilencingSweep::new(&network, 4).unwrap();
+    for (images, labels) in images.chunks(16).zip(labels.chunks(16)) {
+        sweep.take(&network, batch(images), labels).unwrap();
+        let before = sweep.images();
+        while sweep.advance(&network) {
+            assert_eq!(sweep.images(), before);
+        }
+    }
+    let cache = cached(&reference, &network, 4);
+    let whole = cache.outcome(&network, &Surgery::default()).unwrap();
+    assert_eq!((sweep.images(), sweep.errors()), (40, whole.errors));
+    assert_eq!(sweep.costs().len(), network.cuts()[4].channels);
+    for cost in sweep.costs() {
+        let silenced = Surgery { changes: vec![(cost.unit, Change::Silence)], resume: None };
+        let without = cache.outcome(&network, &silenced).unwrap();
+        assert_eq!(cost.errors, without.errors);
+        let fall = |class| whole.recall(class).unwrap_or(0.0) - without.recall(class).unwrap_or(0.0);
+        let most = (0..5).map(fall).fold(0.0, f64::max);
+        assert!((cost.hardest.map_or(0.0, |(_, fall)| fall) - most).abs() < 1e-12);
+        assert!(cost.hardest.is_none_or(|(class, own)| (fall(class) - own).abs() < 1e-12));
+    }
+    assert!(SilencingSweep::new(&network, 99).is_err());
 }

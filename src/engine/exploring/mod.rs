@@ -1,22 +1,30 @@
 //! What can be asked of a network that is looked into, and how it is answered: one file a kind of question.
 
+mod correspondence;
+mod filters;
 mod guesses;
 mod invariance;
+mod labelled;
 mod maps;
 mod occlusion;
 mod reconstructions;
 mod sheets;
+mod surgery;
 
+pub use correspondence::{CorrespondenceQuestion, CorrespondenceSeen};
 pub use guesses::{Guessed, SeenAndGuessed};
 pub use invariance::{InvarianceQuestion, InvarianceSeen};
 pub use maps::Maps;
 pub use occlusion::{OcclusionQuestion, OcclusionSeen};
 pub use reconstructions::{Carried, CarryBack, SeenImage};
 pub use sheets::{ImageSet, SeenImages, Sheets};
+pub use surgery::{Operation, SurgeryQuestion, SurgerySeen, SweepQuestion, SweepSeen};
+
+pub(super) use labelled::Kept;
 
 use crate::data::{ImageShape, Picture};
 use crate::experiments::Classifier;
-use crate::lens::Fields;
+use crate::lens::{Fields, Filters};
 use crate::nets::{Checkpoint, Cut, LayerSummary, Rule, Shape};
 use burn::tensor::Device;
 use std::path::{Path, PathBuf};
@@ -69,6 +77,14 @@ pub enum Question {
     Occlude(OcclusionQuestion),
     /// How features and the prediction change as a picture is moved, scaled or turned.
     Transform(InvarianceQuestion),
+    /// The filters of the first layer.
+    Filters,
+    /// What the network does with some of its units changed.
+    Operate(SurgeryQuestion),
+    /// What it does without each unit of a layer in turn.
+    Sweep(SweepQuestion),
+    /// Whether it relates the same part of different images.
+    Correspond(CorrespondenceQuestion),
 }
 
 /// What comes back. What takes long comes in pieces: each reply has all that is known so far.
@@ -88,6 +104,11 @@ pub enum Reply {
     Sheets(Arc<Sheets>),
     Occlusion(Arc<OcclusionSeen>),
     Invariance(Arc<InvarianceSeen>),
+    /// None where the network does not begin with a convolution or a linear layer.
+    Filters(Option<Arc<Filters>>),
+    Surgery(Arc<SurgerySeen>),
+    Sweep(Arc<SweepSeen>),
+    Correspondence(Arc<CorrespondenceSeen>),
 }
 
 /// What is known of a network.
@@ -166,8 +187,8 @@ impl Step {
     }
 }
 
-/// The work that a question asks for.
-pub(super) fn begin(question: Question) -> Box<dyn Job> {
+/// The work that a question asks for. What it finds and others may use is kept.
+pub(super) fn begin(question: Question, kept: &Kept) -> Box<dyn Job> {
     match question {
         Question::Guesses { pictures, top } => Box::new(guesses::Guessing::new(pictures, top)),
         Question::Maps { seen, cut } => Box::new(maps::Mapping { seen, cut }),
@@ -177,5 +198,9 @@ pub(super) fn begin(question: Question) -> Box<dyn Job> {
         Question::Sheets { images } => Box::new(sheets::Watching::new(images)),
         Question::Occlude(question) => Box::new(occlusion::Occluding::new(question)),
         Question::Transform(question) => Box::new(invariance::Transforming::new(question)),
+        Question::Filters => Box::new(filters::Filtering),
+        Question::Correspond(question) => Box::new(correspondence::Corresponding::new(question)),
+        Question::Operate(question) => Box::new(surgery::Operating::new(question, kept.clone())),
+        Question::Sweep(question) => Box::new(surgery::Sweeping::new(question, kept.clone())),
     }
 }

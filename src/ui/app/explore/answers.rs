@@ -6,7 +6,7 @@ use crate::engine::{
     Carried, CarryBack, ImageSet, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question,
     Reply, SeenImage, Sheets, Ticket,
 };
-use crate::lens::Place;
+use crate::lens::{Filters, Place};
 use crate::nets::{Cut, Rule};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -55,6 +55,7 @@ pub(super) struct Answers {
     sheets: Asked<(Revision, SheetSource), Arc<Sheets>>,
     occlusion: Asked<(Revision, OcclusionQuestion), Arc<OcclusionSeen>>,
     invariance: Asked<(Revision, InvarianceQuestion), Arc<InvarianceSeen>>,
+    filters: Asked<u64, Option<Arc<Filters>>>,
     carried: HashMap<UnitView, Arc<Carried>>,
     kept: usize,
     /// Asked for in this frame and not there.
@@ -83,8 +84,14 @@ impl Answers {
             }
             Reply::Occlusion(seen) => self.occlusion.take(ticket, seen),
             Reply::Invariance(seen) => self.invariance.take(ticket, seen),
+            Reply::Filters(filters) => self.filters.take(ticket, filters),
             Reply::Carried { first, found } => self.take_carried(ticket, first, found),
-            Reply::Loaded(_) | Reply::Failed(_) | Reply::Guesses(_) => {}
+            Reply::Loaded(_)
+            | Reply::Failed(_)
+            | Reply::Guesses(_)
+            | Reply::Surgery(_)
+            | Reply::Sweep(_)
+            | Reply::Correspondence(_) => {}
         }
     }
 
@@ -145,6 +152,21 @@ impl Exploration {
         let explorer = self.explorer.as_ref()?;
         self.answers.invariance.want(&key, || explorer.ask(Question::Transform(question)));
         self.answers.invariance.of(&key).cloned()
+    }
+
+    /// The filters of the first layer; `Some(None)` where there are none. Of a run that learns, those of the step before
+    /// stay until the newer ones are there.
+    pub fn filters(&mut self) -> Option<Option<Arc<Filters>>> {
+        let key = self.revision().0;
+        self.facts()?;
+        let explorer = self.explorer.as_ref()?;
+        self.answers.filters.want(&key, || explorer.ask(Question::Filters));
+        let known = self.answers.filters.of(&key);
+        known.or_else(|| self.last_filters().filter(|_| self.follows_run())).cloned()
+    }
+
+    pub fn last_filters(&self) -> Option<&Option<Arc<Filters>>> {
+        self.answers.filters.last()
     }
 
     pub fn last_invariance(&self) -> Option<&Arc<InvarianceSeen>> {

@@ -1,19 +1,25 @@
 //! What the Features lab looks into: one trained network, and the pictures that it is shown.
 
 mod answers;
+mod correspondence;
+mod surgery;
 
 pub use answers::{ImageOf, SheetSource, UnitView};
 
 use super::Session;
 use super::background::{Progress, Task};
 use crate::data::{Picture, example_digits, example_pictures, open_pictures};
-use crate::engine::{Command, Explorer, Facts, Guessed, Query, QueryId, Question, Reply, RunId, Subject, Ticket};
+use crate::engine::{
+    Command, CorrespondenceQuestion, CorrespondenceSeen, Explorer, Facts, Guessed, Query, QueryId, Question, Reply,
+    RunId, Subject, Ticket,
+};
 use crate::nets::Checkpoint;
 use answers::Answers;
 use egui::Context;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use surgery::SurgeryAnswers;
 
 /// So many pictures are shown to the network at most.
 pub const MOST_PICTURES: usize = 64;
@@ -69,6 +75,26 @@ impl<K: Clone + PartialEq, T> Asked<K, T> {
         self.asked.as_ref().is_some_and(|(_, asked)| asked == key)
     }
 
+    /// The last answer, if what it is about is like this.
+    pub fn last_if(&self, is_so: impl Fn(&K) -> bool) -> Option<&T> {
+        self.answer.as_ref().filter(|(key, _)| is_so(key)).map(|(_, answer)| answer)
+    }
+
+    /// Whether an answer, or more of it, may still come.
+    pub fn is_waiting(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Waits for no more answers, if this was the last question.
+    fn give_up_if(&mut self, ticket: Ticket) {
+        self.asked.take_if(|(asked, _)| *asked == ticket);
+    }
+
+    /// Waits for no more answers. Returns which question is to be left alone.
+    pub fn give_up(&mut self) -> Option<Ticket> {
+        self.asked.take().map(|(ticket, _)| ticket)
+    }
+
     /// What is known of `key`.
     pub fn of(&self, key: &K) -> Option<&T> {
         self.answer.as_ref().filter(|(own, _)| own == key).map(|(_, answer)| answer)
@@ -92,6 +118,8 @@ pub struct Exploration {
     reading: Vec<Task<Vec<Result<Picture, String>>>>,
     guesses: Asked<(u64, u64), Vec<Guessed>>,
     answers: Answers,
+    surgery: SurgeryAnswers,
+    correspondence: Asked<CorrespondenceQuestion, Arc<CorrespondenceSeen>>,
     /// Why a question had no answer.
     refused: Option<String>,
     /// Whether the network of the run in hand is looked into, and how it is kept up to date.
@@ -128,6 +156,8 @@ impl Default for Exploration {
             reading: Vec::new(),
             guesses: Asked::default(),
             answers: Answers::default(),
+            surgery: SurgeryAnswers::default(),
+            correspondence: Asked::default(),
             refused: None,
             run: None,
         }
@@ -288,8 +318,15 @@ impl Exploration {
             match reply {
                 Reply::Loaded(facts) if ticket == self.loading => self.network = NetworkState::Open(facts),
                 Reply::Failed(reason) if ticket == self.loading => self.network = NetworkState::Failed(reason),
-                Reply::Failed(reason) => self.refused = Some(reason),
+                Reply::Failed(reason) => {
+                    self.surgery.sweep.give_up_if(ticket);
+                    self.correspondence.give_up_if(ticket);
+                    self.refused = Some(reason);
+                }
                 Reply::Guesses(guesses) => self.guesses.take(ticket, guesses),
+                Reply::Surgery(seen) => self.surgery.seen.take(ticket, seen),
+                Reply::Correspondence(seen) => self.correspondence.take(ticket, seen),
+                Reply::Sweep(seen) => self.surgery.sweep.take(ticket, seen),
                 other => self.answers.take(ticket, other),
             }
         }
@@ -306,12 +343,15 @@ impl Exploration {
     fn network_changed(&mut self) {
         self.revision.0 += 1;
         self.refused = None;
+        self.forget_sweep();
+        self.forget_correspondence();
         self.answers.forget(false);
     }
 
     fn pictures_changed(&mut self) {
         self.revision.1 += 1;
         self.refused = None;
+        self.forget_sweep();
         self.answers.forget(true);
     }
 

@@ -43,6 +43,31 @@ pub(super) fn of(pane: Pane) -> HelpText {
              their norm, and the probability of the class. Drag the line. Low layers change at once, high layers are steadier.",
             "Zeiler, Fergus 2013, arXiv 1311.2901, section 4.1, figure 5",
         ),
+        Pane::Filters => (
+            "The weights that lead into each unit of the first layer, as pictures, each beside its spatial spectrum (the middle \
+             is frequency zero; further out are finer patterns). Filters that do next to nothing and those like another are \
+             marked. Zeiler and Fergus saw that the first layer of 11x11 filters at stride 4 had very low and very high \
+             frequencies, few between them, and filters that were dead: 7x7 filters at stride 2 had fewer of either fault. To \
+             keep a few filters from dominating, they scaled those back whose RMS grew beyond 0.1: the setting Filter RMS in \
+             the lab Train (optimiser.filter_rms), which can be changed here while a run is looked into.",
+            "Zeiler, Fergus 2013, arXiv 1311.2901, sections 3 and 4.1, figure 6",
+        ),
+        Pane::Surgery => (
+            "What the trained network loses when units are silenced, held at a value or made stronger, or layers silenced or \
+             left out, with nothing retrained: the accuracy over up to 2,000 test images, by class and as a confusion matrix, \
+             and the selected picture. Where the classes of the images are not known, those that the untouched network takes \
+             them for count as right. Below, every unit of the layer is silenced in turn: the table says what each is worth. \
+             (In the paper the networks without a layer were trained anew.)",
+            "Zeiler, Fergus 2013, arXiv 1311.2901, section 5.1, table 3",
+        ),
+        Pane::Correspondence => (
+            "Does a layer know that the eye of one dog is what the eye of another dog is? Drag over the same part on three images \
+             or more. Then it is hidden on each, and the signs of what changes in each layer are compared between the images: \
+             where they differ in fewer places than when random parts are hidden, the layer relates the part. The permutation \
+             test says how often random parts would agree as well (p). In the paper eyes and noses of dogs differ in 0.067 to 0.079 of the signs of \
+             layer 5, random parts in 0.107; in layer 7 in 0.069 and 0.073.",
+            "Zeiler, Fergus 2013, arXiv 1311.2901, section 4.3, table 1",
+        ),
     };
     HelpText { title: pane.title(), text, source }
 }

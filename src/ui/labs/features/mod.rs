@@ -3,15 +3,22 @@
 //! One file a pane. [`Views`] holds what each remembers of itself, and [`Shared`] what they look at together; the network
 //! that is looked into and its pictures are the session's (`ui/app/explore/`).
 
+mod agreement;
+mod correspondence;
+mod filters;
 mod help;
 mod invariance;
 mod keys;
 mod layouts;
+mod marks;
 mod network;
 mod occlusion;
+mod operations;
 mod panes;
 mod pictures;
 mod shared;
+mod surgery;
+mod sweep;
 mod tiles;
 mod unit;
 mod units;
@@ -43,6 +50,9 @@ pub struct Views {
     unit: unit::UnitPane,
     occlusion: occlusion::OcclusionPane,
     invariance: invariance::InvariancePane,
+    filters: filters::FiltersPane,
+    surgery: surgery::SurgeryPane,
+    marks: marks::MarksView,
 }
 
 impl FeaturesLab {

@@ -1,7 +1,9 @@
 //! The panes of the lab.
 
 use super::layouts::Arrangement;
-use super::{Kept, Views, help, invariance, keys, network, occlusion, pictures, unit, units};
+use super::{
+    Kept, Views, correspondence, filters, help, invariance, keys, network, occlusion, pictures, surgery, unit, units,
+};
 use crate::ui::app::HelpText;
 use crate::ui::export::Records;
 use crate::ui::labs::frame::LabPane;
@@ -18,6 +20,9 @@ pub enum Pane {
     Unit,
     Occlusion,
     Invariance,
+    Filters,
+    Surgery,
+    Correspondence,
 }
 
 impl LabPane for Pane {
@@ -26,8 +31,17 @@ impl LabPane for Pane {
     type Arrangement = Arrangement;
 
     const LAB: Lab = Lab::Features;
-    const ALL: &'static [Self] =
-        &[Self::Network, Self::Pictures, Self::Units, Self::Unit, Self::Occlusion, Self::Invariance];
+    const ALL: &'static [Self] = &[
+        Self::Network,
+        Self::Pictures,
+        Self::Units,
+        Self::Unit,
+        Self::Occlusion,
+        Self::Invariance,
+        Self::Filters,
+        Self::Surgery,
+        Self::Correspondence,
+    ];
     const SETTINGS: Self = Self::Network;
     const FIRST: Self = Self::Unit;
     const OPENING: &'static str =
@@ -41,6 +55,9 @@ impl LabPane for Pane {
             Self::Unit => "Unit",
             Self::Occlusion => "Occlusion",
             Self::Invariance => "Invariance",
+            Self::Filters => "Filters",
+            Self::Surgery => "Surgery",
+            Self::Correspondence => "Correspondence",
         }
     }
 
@@ -53,6 +70,9 @@ impl LabPane for Pane {
             Self::Unit => format!("what one unit looks for{of}"),
             Self::Occlusion => format!("what is missed when a part is hidden{of}"),
             Self::Invariance => format!("features of a picture that moves{of}"),
+            Self::Filters => format!("of the first layer{of}"),
+            Self::Surgery => format!("what is lost without some units{of}"),
+            Self::Correspondence => format!("the same part of several images, related{of}"),
         }
     }
 
@@ -69,6 +89,9 @@ impl LabPane for Pane {
             Self::Unit => unit::show(ui, context, &mut views.unit, shared),
             Self::Occlusion => occlusion::show(ui, context, &mut views.occlusion, shared),
             Self::Invariance => invariance::show(ui, context, &mut views.invariance, shared),
+            Self::Filters => filters::show(ui, context, &mut views.filters, shared),
+            Self::Surgery => surgery::show(ui, context, &mut views.surgery, shared),
+            Self::Correspondence => correspondence::show(ui, context, &mut views.marks, shared),
         }
     }
 
@@ -88,6 +111,9 @@ impl LabPane for Pane {
             Self::Unit => unit::records(context, &views.shared),
             Self::Occlusion => occlusion::records(context),
             Self::Invariance => invariance::records(context),
+            Self::Filters => filters::records(context),
+            Self::Surgery => surgery::records(&views.surgery),
+            Self::Correspondence => correspondence::records(context),
         }
     }
 

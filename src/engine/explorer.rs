@@ -54,12 +54,12 @@ impl Explorer {
         }
     }
 
-    /// Takes another network. Questions about the one before are forgotten; the reply is [`Reply::Loaded`] or
+    /// Takes another network. Questions about the one before are forgotten, unless they bring their own; the reply is [`Reply::Loaded`] or
     /// [`Reply::Failed`].
     pub fn look_into(&self, subject: Subject) -> Ticket {
         let ticket = self.ticket();
         let mut waiting = self.inbox.lock();
-        waiting.questions.clear();
+        waiting.questions.retain(|(_, question)| question.stands_alone());
         waiting.subject = Some((ticket, subject));
         self.inbox.bell.notify_one();
         ticket
@@ -139,6 +139,8 @@ struct Worker {
 struct Going {
     ticket: Ticket,
     kind: Discriminant<Question>,
+    /// Whether it does not matter which network is looked into.
+    stands_alone: bool,
     job: Box<dyn Job>,
 }
 
@@ -149,17 +151,14 @@ impl Worker {
             match self.inbox.next(!jobs.is_empty()) {
                 Next::Close => return,
                 Next::Take(ticket, subject) => {
-                    jobs.clear();
+                    jobs.retain(|going| going.stands_alone);
                     self.classifier = None;
                     self.take(ticket, &subject);
                 }
                 Next::Answer(ticket, question) => {
-                    let kind = discriminant(&question);
+                    let (kind, stands_alone) = (discriminant(&question), question.stands_alone());
                     jobs.retain(|going| going.kind != kind);
-                    match &self.classifier {
-                        Some(_) => jobs.push_front(Going { ticket, kind, job: begin(question) }),
-                        None => self.reply(ticket, Reply::Failed("there is no network to look into yet".to_owned())),
-                    }
+                    jobs.push_front(Going { ticket, kind, stands_alone, job: begin(question) });
                 }
                 Next::GoOn => {
                     // The newest question first; what is not done after a step lets the others go on.
@@ -190,7 +189,10 @@ impl Worker {
 
     /// Whether there is more to do.
     fn advance(&self, going: &mut Going) -> bool {
-        let Some(classifier) = &self.classifier else { return false };
+        let Some(classifier) = &self.classifier else {
+            self.reply(going.ticket, Reply::Failed("there is no network to look into yet".to_owned()));
+            return false;
+        };
         let done = caught(|| going.job.advance(classifier));
         let (reply, more) = match done {
             Ok(step) => (step.reply, step.more),

@@ -33,8 +33,9 @@ pub use device::{DeviceInfo, OpenDevice, devices, open_device};
 pub use experiment_folder::{is_experiment, read_results};
 pub use explorer::{Explorer, Ticket};
 pub use exploring::{
-    Carried, CarryBack, CutFacts, Facts, Guessed, ImageSet, InvarianceQuestion, InvarianceSeen, Maps,
-    OcclusionQuestion, OcclusionSeen, Question, Reply, SeenAndGuessed, SeenImage, SeenImages, Sheets, Subject,
+    Carried, CarryBack, CutFacts, Evolution, EvolutionFrame, EvolutionQuestion, Facts, Guessed, ImageSet,
+    InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question, Reply, SeenAndGuessed,
+    SeenImage, SeenImages, Sheets, Subject, TrainingState,
 };
 pub use export::{RunFormat, export_run};
 pub use files::{FileError, write_atomically, write_atomically_with};

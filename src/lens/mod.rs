@@ -20,6 +20,7 @@ mod region;
 mod silencing;
 mod soft_targets;
 mod specialists;
+mod strongest;
 mod target;
 mod top_activations;
 
@@ -48,5 +49,6 @@ pub use specialists::{
     cluster_classes, combine_opinions, consult, covariance, covering_table, dustbin_correction, likeliest,
     opinions_gradient, opinions_objective, specialist_probabilities,
 };
+pub use strongest::StrongestImages;
 pub use target::{Place, Target, TargetError};
 pub use top_activations::{Examples, TopActivations, TopEntry, UnitSheet, UnitStatistics, unit_cuts};

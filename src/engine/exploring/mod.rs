@@ -1,5 +1,6 @@
 //! What can be asked of a network that is looked into, and how it is answered: one file a kind of question.
 
+mod evolution;
 mod guesses;
 mod invariance;
 mod maps;
@@ -7,6 +8,7 @@ mod occlusion;
 mod reconstructions;
 mod sheets;
 
+pub use evolution::{Evolution, EvolutionFrame, EvolutionQuestion, TrainingState};
 pub use guesses::{Guessed, SeenAndGuessed};
 pub use invariance::{InvarianceQuestion, InvarianceSeen};
 pub use maps::Maps;
@@ -69,6 +71,15 @@ pub enum Question {
     Occlude(OcclusionQuestion),
     /// How features and the prediction change as a picture is moved, scaled or turned.
     Transform(InvarianceQuestion),
+    /// How what a unit looks for changed while its network learned.
+    Evolve(EvolutionQuestion),
+}
+
+impl Question {
+    /// Whether it brings the networks that it is about: then it is not forgotten when another one is looked into.
+    pub(super) fn stands_alone(&self) -> bool {
+        matches!(self, Self::Evolve(_))
+    }
 }
 
 /// What comes back. What takes long comes in pieces: each reply has all that is known so far.
@@ -88,6 +99,7 @@ pub enum Reply {
     Sheets(Arc<Sheets>),
     Occlusion(Arc<OcclusionSeen>),
     Invariance(Arc<InvarianceSeen>),
+    Evolution(Arc<Evolution>),
 }
 
 /// What is known of a network.
@@ -177,5 +189,6 @@ pub(super) fn begin(question: Question) -> Box<dyn Job> {
         Question::Sheets { images } => Box::new(sheets::Watching::new(images)),
         Question::Occlude(question) => Box::new(occlusion::Occluding::new(question)),
         Question::Transform(question) => Box::new(invariance::Transforming::new(question)),
+        Question::Evolve(question) => Box::new(evolution::Evolving::new(question)),
     }
 }

@@ -48,7 +48,7 @@ pub struct Carried {
 }
 
 impl Carried {
-    fn new(found: &Reconstruction) -> Self {
+    pub(super) fn new(found: &Reconstruction) -> Self {
         let scale = found.values.iter().filter(|value| value.is_finite()).fold(0.0_f32, |most, v| most.max(v.abs()));
         let factor = if scale > 0.0 { 127.0 / scale } else { 0.0 };
         let picture = found.values.iter().map(|value| (value * factor + 128.0).clamp(1.0, 255.0) as u8).collect();

@@ -129,7 +129,7 @@ impl Pass {
 }
 
 /// The images of a set as the network sees them.
-fn gather(set: &ImageSet, classifier: &Classifier) -> Result<SeenImages, String> {
+pub(super) fn gather(set: &ImageSet, classifier: &Classifier) -> Result<SeenImages, String> {
     let shape = classifier.input();
     let limit = MOST_BYTES / shape.pixels().max(1);
     match set {

@@ -3,8 +3,8 @@
 use super::{Asked, Exploration};
 use crate::data::ImageOptions;
 use crate::engine::{
-    Carried, CarryBack, ImageSet, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question,
-    Reply, SeenImage, Sheets, Ticket,
+    Carried, CarryBack, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question, Reply,
+    SeenImage, Sheets, Ticket,
 };
 use crate::lens::Place;
 use crate::nets::{Cut, Rule};
@@ -84,7 +84,7 @@ impl Answers {
             Reply::Occlusion(seen) => self.occlusion.take(ticket, seen),
             Reply::Invariance(seen) => self.invariance.take(ticket, seen),
             Reply::Carried { first, found } => self.take_carried(ticket, first, found),
-            Reply::Loaded(_) | Reply::Failed(_) | Reply::Guesses(_) => {}
+            Reply::Loaded(_) | Reply::Failed(_) | Reply::Guesses(_) | Reply::Evolution(_) => {}
         }
     }
 
@@ -116,12 +116,7 @@ impl Exploration {
     pub fn sheets(&mut self, source: &SheetSource) -> Option<Arc<Sheets>> {
         let pictures = if *source == SheetSource::Pictures { self.revision().1 } else { 0 };
         let key = ((self.revision().0, pictures), source.clone());
-        let images = match source {
-            SheetSource::Pictures => ImageSet::Pictures(self.pictures().to_vec()),
-            SheetSource::Data(name, options) => {
-                ImageSet::Data { name: name.clone(), options: *options, most: MOST_IMAGES }
-            }
-        };
+        let images = self.image_set(source, MOST_IMAGES);
         self.facts()?;
         if !self.answers.sheets.is_about(&key) {
             self.answers.carried.retain(|view, _| matches!(view.image, ImageOf::Picture(_)));

@@ -1,16 +1,21 @@
 //! What the Features lab looks into: one trained network, and the pictures that it is shown.
 
 mod answers;
+mod states;
 
 pub use answers::{ImageOf, SheetSource, UnitView};
+pub use states::{KEPT_EPOCHS, KeptStates};
 
 use super::Session;
 use super::background::{Progress, Task};
 use crate::data::{Picture, example_digits, example_pictures, open_pictures};
-use crate::engine::{Command, Explorer, Facts, Guessed, Query, QueryId, Question, Reply, RunId, Subject, Ticket};
+use crate::engine::{
+    Command, Explorer, Facts, Guessed, ImageSet, Query, QueryId, Question, Reply, RunId, Subject, Ticket,
+};
 use crate::nets::Checkpoint;
 use answers::Answers;
 use egui::Context;
+use states::Films;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -92,6 +97,7 @@ pub struct Exploration {
     reading: Vec<Task<Vec<Result<Picture, String>>>>,
     guesses: Asked<(u64, u64), Vec<Guessed>>,
     answers: Answers,
+    films: Films,
     /// Why a question had no answer.
     refused: Option<String>,
     /// Whether the network of the run in hand is looked into, and how it is kept up to date.
@@ -128,6 +134,7 @@ impl Default for Exploration {
             reading: Vec::new(),
             guesses: Asked::default(),
             answers: Answers::default(),
+            films: Films::default(),
             refused: None,
             run: None,
         }
@@ -290,6 +297,7 @@ impl Exploration {
                 Reply::Failed(reason) if ticket == self.loading => self.network = NetworkState::Failed(reason),
                 Reply::Failed(reason) => self.refused = Some(reason),
                 Reply::Guesses(guesses) => self.guesses.take(ticket, guesses),
+                Reply::Evolution(film) => self.films.film.take(ticket, film),
                 other => self.answers.take(ticket, other),
             }
         }
@@ -373,6 +381,7 @@ impl Session {
     }
 
     pub(super) fn explored_network(&mut self, id: QueryId, run: RunId, step: u64, checkpoint: Arc<Checkpoint>) {
+        self.keep_state(id, run, step, &checkpoint);
         let name = self.run(run).map_or_else(String::new, |run| format!("{}, step {step}", run.name));
         self.exploration.take_network(id, name, run, step, checkpoint);
     }

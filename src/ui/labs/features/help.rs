@@ -31,6 +31,13 @@ pub(super) fn of(pane: Pane) -> HelpText {
              it is carried back to.",
             "Zeiler, Fergus 2013, arXiv 1311.2901, section 2.1",
         ),
+        Pane::Evolution => (
+            "The chosen unit while its network learned: at each kept state of the run in hand its strongest image is found anew, \
+             and its part of it is shown above what it is carried back to. A sudden jump is where another image became the \
+             strongest. Low layers settle within a few passes over the data, high layers late. States are kept at the start, \
+             after 0.1, 0.3, 1, 2, 5, 10, 20, 30, 40 and 64 epochs, and at the end.",
+            "Zeiler, Fergus 2013, arXiv 1311.2901, section 4, figure 4",
+        ),
         Pane::Occlusion => (
             "A square slides over the picture and hides a part of it: the activity of the map that is strongest on the whole \
              picture, the probability of the class, and the most probable class, by where the square stands. Where the \

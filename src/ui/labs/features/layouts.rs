@@ -49,10 +49,10 @@ impl LabArrangement for Arrangement {
 const DEFAULT: Part<Pane> = Part::Row(&[
     (0.22, Part::Tabs(&[Pane::Network])),
     (0.43, Part::Column(&[(0.66, Part::Tabs(&[Pane::Units])), (0.34, Part::Tabs(&[Pane::Pictures]))])),
-    (0.35, Part::Tabs(&[Pane::Unit, Pane::Occlusion, Pane::Invariance])),
+    (0.35, Part::Tabs(&[Pane::Unit, Pane::Evolution, Pane::Occlusion, Pane::Invariance])),
 ]);
 
 const LECTURE: Part<Pane> = Part::Row(&[
-    (0.5, Part::Tabs(&[Pane::Unit, Pane::Occlusion, Pane::Invariance])),
+    (0.5, Part::Tabs(&[Pane::Unit, Pane::Evolution, Pane::Occlusion, Pane::Invariance])),
     (0.5, Part::Column(&[(0.7, Part::Tabs(&[Pane::Units, Pane::Network])), (0.3, Part::Tabs(&[Pane::Pictures]))])),
 ]);

@@ -3,6 +3,7 @@
 //! One file a pane. [`Views`] holds what each remembers of itself, and [`Shared`] what they look at together; the network
 //! that is looked into and its pictures are the session's (`ui/app/explore/`).
 
+mod evolution;
 mod help;
 mod invariance;
 mod keys;
@@ -43,6 +44,7 @@ pub struct Views {
     unit: unit::UnitPane,
     occlusion: occlusion::OcclusionPane,
     invariance: invariance::InvariancePane,
+    evolution: evolution::EvolutionPane,
 }
 
 impl FeaturesLab {

@@ -1,7 +1,7 @@
 //! The panes of the lab.
 
 use super::layouts::Arrangement;
-use super::{Kept, Views, help, invariance, keys, network, occlusion, pictures, unit, units};
+use super::{Kept, Views, evolution, help, invariance, keys, network, occlusion, pictures, unit, units};
 use crate::ui::app::HelpText;
 use crate::ui::export::Records;
 use crate::ui::labs::frame::LabPane;
@@ -16,6 +16,7 @@ pub enum Pane {
     Pictures,
     Units,
     Unit,
+    Evolution,
     Occlusion,
     Invariance,
 }
@@ -27,7 +28,7 @@ impl LabPane for Pane {
 
     const LAB: Lab = Lab::Features;
     const ALL: &'static [Self] =
-        &[Self::Network, Self::Pictures, Self::Units, Self::Unit, Self::Occlusion, Self::Invariance];
+        &[Self::Network, Self::Pictures, Self::Units, Self::Unit, Self::Evolution, Self::Occlusion, Self::Invariance];
     const SETTINGS: Self = Self::Network;
     const FIRST: Self = Self::Unit;
     const OPENING: &'static str =
@@ -39,6 +40,7 @@ impl LabPane for Pane {
             Self::Pictures => "Pictures",
             Self::Units => "Units",
             Self::Unit => "Unit",
+            Self::Evolution => "Evolution",
             Self::Occlusion => "Occlusion",
             Self::Invariance => "Invariance",
         }
@@ -51,6 +53,7 @@ impl LabPane for Pane {
             Self::Pictures => format!("as they are seen and classified{of}"),
             Self::Units => format!("all units of a layer{of}"),
             Self::Unit => format!("what one unit looks for{of}"),
+            Self::Evolution => format!("what one unit looked for while it learned{of}"),
             Self::Occlusion => format!("what is missed when a part is hidden{of}"),
             Self::Invariance => format!("features of a picture that moves{of}"),
         }
@@ -67,6 +70,7 @@ impl LabPane for Pane {
             Self::Pictures => pictures::show(ui, context, &mut views.pictures),
             Self::Units => units::show(ui, context, &mut views.units, shared),
             Self::Unit => unit::show(ui, context, &mut views.unit, shared),
+            Self::Evolution => evolution::show(ui, context, &mut views.evolution, shared),
             Self::Occlusion => occlusion::show(ui, context, &mut views.occlusion, shared),
             Self::Invariance => invariance::show(ui, context, &mut views.invariance, shared),
         }
@@ -86,6 +90,7 @@ impl LabPane for Pane {
             Self::Pictures => pictures::records(context),
             Self::Units => units::records(context, &views.shared),
             Self::Unit => unit::records(context, &views.shared),
+            Self::Evolution => evolution::records(context),
             Self::Occlusion => occlusion::records(context),
             Self::Invariance => invariance::records(context),
         }

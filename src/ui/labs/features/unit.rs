@@ -271,7 +271,7 @@ fn show_entry(
 }
 
 /// The frame of a receptive field on an image that fills `rect`.
-fn paint_crop(ui: &Ui, crop: Option<Patch>, shape: Shape, rect: Rect) {
+pub(super) fn paint_crop(ui: &Ui, crop: Option<Patch>, shape: Shape, rect: Rect) {
     let Some(inside) = crop.and_then(|crop| crop.inside) else { return };
     let scale = vec2(rect.width() / shape.width.max(1) as f32, rect.height() / shape.height.max(1) as f32);
     let corner = rect.min + vec2(inside.left as f32, inside.top as f32) * scale;
@@ -280,18 +280,18 @@ fn paint_crop(ui: &Ui, crop: Option<Patch>, shape: Shape, rect: Rect) {
     ui.painter().rect_stroke(frame, 0.0, Stroke::new(1.5, accent), StrokeKind::Inside);
 }
 
-fn title(ui: &Ui, place: Rect, text: &str) {
+pub(super) fn title(ui: &Ui, place: Rect, text: &str) {
     let at = place.left_top() - vec2(0.0, LINE);
     let painter = ui.painter().with_clip_rect(Rect::from_min_max(at, place.right_top()).intersect(ui.clip_rect()));
     painter.text(at, Align2::LEFT_TOP, text, small(), ui.visuals().weak_text_color());
 }
 
-fn small() -> FontId {
+pub(super) fn small() -> FontId {
     FontId::proportional(theme::SMALL_SIZE)
 }
 
 /// What a picture says of itself, on hovering and to who cannot see it.
-fn say(ui: &Ui, rect: Rect, name: impl std::hash::Hash + std::fmt::Debug, text: impl Fn() -> String) {
+pub(super) fn say(ui: &Ui, rect: Rect, name: impl std::hash::Hash + std::fmt::Debug, text: impl Fn() -> String) {
     let response = ui.interact(rect, ui.scope_id().with(name), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, text()));
     response.on_hover_text(text());

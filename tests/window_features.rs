@@ -6,7 +6,7 @@ mod window;
 
 use egui::{Color32, ColorImage, Event, Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use glassbox::engine::Subject;
 use glassbox::ui::App;
 use glassbox::ui::app::{Exploration, NetworkState};
@@ -102,6 +102,50 @@ fn a_unit_shows_what_it_looks_for() {
     harness.check_accessibility();
 }
 
+fn frames(app: &App) -> usize {
+    explored(app).last_evolution().map_or(0, |film| film.frames.len())
+}
+
+/// From the empty pane: its button trains, states are kept, and the film of any unit appears.
+#[test]
+fn a_film_of_the_run_in_hand_is_made_by_itself() {
+    let mut harness = open(long());
+    reveal(&mut harness, Pane::Evolution);
+    harness.get_all_by_label_contains("Train").last().unwrap().click();
+    wait(&mut harness, "states of the first two epochs", |app| {
+        explored(app).kept_states().states().iter().any(|state| state.epoch >= 2.0)
+    });
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    wait(&mut harness, "a pause", |app| window::current(app).phase == glassbox::engine::Phase::Paused);
+    wait(&mut harness, "a frame a state", |app| {
+        frames(app) > 2 && frames(app) == explored(app).kept_states().states().len()
+    });
+    harness.check_accessibility();
+    let count = frames(harness.state());
+    let chosen = |harness: &Harness<'_, App>| {
+        harness
+            .get_by_role_and_label(egui::accesskit::Role::Slider, "State of the film")
+            .accesskit_node()
+            .numeric_value()
+    };
+    assert_eq!(chosen(&harness), Some((count - 1) as f64));
+    // A frame of the strip, then an arrow.
+    let first = format!("step {}: image ", explored(harness.state()).kept_states().states()[0].step);
+    harness.query_all_by_label_contains(&first).last().unwrap().click();
+    harness.run_steps(3);
+    assert_eq!(chosen(&harness), Some(0.0));
+    press(&mut harness, Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(chosen(&harness), Some(1.0));
+    click(&mut harness, "Play the film");
+    let began = std::time::Instant::now();
+    while chosen(&harness) == Some(1.0) {
+        assert!(began.elapsed().as_secs() < 60, "waited in vain");
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    click(&mut harness, "Pause the film");
+}
+
 #[test]
 #[ignore = "writes pictures to GLASSBOX_PICTURES"]
 fn pictures() {
@@ -135,4 +179,30 @@ fn pictures() {
     take(&mut harness, "digits-top-nine");
     reveal(&mut harness, Pane::Invariance);
     take(&mut harness, "invariance");
+}
+
+#[test]
+#[ignore = "writes pictures of a run that learns to GLASSBOX_PICTURES"]
+fn living_pictures() {
+    let folder = std::path::PathBuf::from(std::env::var_os("GLASSBOX_PICTURES").unwrap());
+    let mut config = glassbox::experiments::TrainConfig { network: "lenet".to_owned(), ..long() };
+    config.data.train = glassbox::data::Amount::Count(4_000);
+    let mut harness = open(config);
+    reveal(&mut harness, Pane::Evolution);
+    let take = |harness: &mut Harness<'_, App>, name: &str| {
+        for _ in 0..300 {
+            harness.step();
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
+    };
+    take(&mut harness, "evolution-empty");
+    harness.get_all_by_label_contains("Train").last().unwrap().click();
+    wait(&mut harness, "some epochs", |app| explored(app).kept_states().states().len() > 5);
+    take(&mut harness, "evolution");
+    let ctx = harness.ctx.clone();
+    harness.state_mut().perform(&ctx, glassbox::ui::app::Action::SwitchTheme);
+    take(&mut harness, "evolution-other-theme");
+    harness.set_size(egui::vec2(1920.0, 1080.0));
+    take(&mut harness, "evolution-large");
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod correspondence;
+mod evolution;
 mod filters;
 mod hidden_energy;
 mod invariance;

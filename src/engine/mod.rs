@@ -35,7 +35,7 @@ pub use explorer::{Explorer, Ticket};
 pub use exploring::{
     Carried, CarryBack, CutFacts, Evolution, EvolutionFrame, EvolutionQuestion, Facts, Guessed, ImageSet,
     InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question, Reply, SeenAndGuessed,
-    SeenImage, SeenImages, Sheets, Subject, TrainingState,
+    SeenImage, SeenImages, Sheets, SheetsQuestion, Subject, TrainingState,
 };
 pub use export::{RunFormat, export_run};
 pub use files::{FileError, write_atomically, write_atomically_with};

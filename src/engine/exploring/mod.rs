@@ -14,7 +14,7 @@ pub use invariance::{InvarianceQuestion, InvarianceSeen};
 pub use maps::Maps;
 pub use occlusion::{OcclusionQuestion, OcclusionSeen};
 pub use reconstructions::{Carried, CarryBack, SeenImage};
-pub use sheets::{ImageSet, SeenImages, Sheets};
+pub use sheets::{ImageSet, SeenImages, Sheets, SheetsQuestion};
 
 use crate::data::{ImageShape, Picture};
 use crate::experiments::Classifier;
@@ -64,9 +64,10 @@ pub enum Question {
     /// The maps of all units at a cut.
     Maps { seen: Arc<[u8]>, cut: Cut },
     /// Units at a cut, each carried back to the pixels of an image.
-    CarryBack { cut: Cut, rule: Rule, targets: Vec<CarryBack> },
+    /// Of a network that learns: by its state, in place of the network that is looked into, and then with its share of the time.
+    CarryBack { cut: Cut, rule: Rule, targets: Vec<CarryBack>, state: Option<TrainingState> },
     /// The images that activate every unit of every layer most.
-    Sheets { images: ImageSet },
+    Sheets(SheetsQuestion),
     /// What the network makes of a picture while a square hides a part of it.
     Occlude(OcclusionQuestion),
     /// How features and the prediction change as a picture is moved, scaled or turned.
@@ -78,7 +79,11 @@ pub enum Question {
 impl Question {
     /// Whether it brings the networks that it is about: then it is not forgotten when another one is looked into.
     pub(super) fn stands_alone(&self) -> bool {
-        matches!(self, Self::Evolve(_))
+        match self {
+            Self::Evolve(_) => true,
+            Self::Sheets(SheetsQuestion { state, .. }) | Self::CarryBack { state, .. } => state.is_some(),
+            _ => false,
+        }
     }
 }
 
@@ -160,6 +165,11 @@ impl Reply {
 pub(super) trait Job: Send {
     /// A step of it.
     fn advance(&mut self, classifier: &Classifier) -> Step;
+
+    /// Whether the next step is of what is kept up to date while a network learns, and takes only its share of the time.
+    fn is_live(&self) -> bool {
+        false
+    }
 }
 
 /// What came of a step.
@@ -183,10 +193,10 @@ pub(super) fn begin(question: Question) -> Box<dyn Job> {
     match question {
         Question::Guesses { pictures, top } => Box::new(guesses::Guessing::new(pictures, top)),
         Question::Maps { seen, cut } => Box::new(maps::Mapping { seen, cut }),
-        Question::CarryBack { cut, rule, targets } => {
-            Box::new(reconstructions::Reconstructing { cut, rule, targets, done: 0 })
+        Question::CarryBack { cut, rule, targets, state } => {
+            Box::new(reconstructions::Reconstructing::new(cut, rule, targets, state))
         }
-        Question::Sheets { images } => Box::new(sheets::Watching::new(images)),
+        Question::Sheets(question) => Box::new(sheets::Watching::new(question)),
         Question::Occlude(question) => Box::new(occlusion::Occluding::new(question)),
         Question::Transform(question) => Box::new(invariance::Transforming::new(question)),
         Question::Evolve(question) => Box::new(evolution::Evolving::new(question)),

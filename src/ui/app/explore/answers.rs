@@ -4,7 +4,7 @@ use super::{Asked, Exploration};
 use crate::data::ImageOptions;
 use crate::engine::{
     Carried, CarryBack, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question, Reply,
-    SeenImage, Sheets, Ticket,
+    SeenImage, Sheets, SheetsQuestion, Ticket,
 };
 use crate::lens::Place;
 use crate::nets::{Cut, Rule};
@@ -37,6 +37,12 @@ pub enum ImageOf {
     Sheet(u32),
 }
 
+impl ImageOf {
+    fn is_of_sheet(self) -> bool {
+        matches!(self, Self::Sheet(_))
+    }
+}
+
 /// Where the images of the sheets come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SheetSource {
@@ -44,6 +50,14 @@ pub enum SheetSource {
     Pictures,
     /// Test images of a data set, by its name or path.
     Data(String, ImageOptions),
+}
+
+/// What is out of date: how units see the pictures, or the images of the sheets, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gone {
+    Pictures,
+    Sheets,
+    Everything,
 }
 
 /// Counts changes: of the network, and where pictures matter of these too.
@@ -63,15 +77,15 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// The network, or what the pictures are, has changed.
-    pub(super) fn forget(&mut self, pictures_only: bool) {
-        if pictures_only {
-            self.carried.retain(|view, _| matches!(view.image, ImageOf::Sheet(_)));
-        } else {
-            self.carried.clear();
-        }
+    /// What is out of date has no answer any more.
+    pub(super) fn forget(&mut self, what: Gone) {
+        let goes = |view: &UnitView| match view.image {
+            ImageOf::Picture(_) => what != Gone::Sheets,
+            ImageOf::Sheet(_) => what != Gone::Pictures,
+        };
+        self.carried.retain(|view, _| !goes(view));
         self.kept = self.carried.values().map(|carried| carried.picture.len()).sum();
-        self.going = None;
+        self.going.take_if(|(_, views)| views.iter().any(goes));
         self.wanted.clear();
     }
 
@@ -114,15 +128,20 @@ impl Exploration {
 
     /// The sheets of all units of all layers, as far as they are known.
     pub fn sheets(&mut self, source: &SheetSource) -> Option<Arc<Sheets>> {
+        if self.follows_run() {
+            return self.live_sheets(source);
+        }
         let pictures = if *source == SheetSource::Pictures { self.revision().1 } else { 0 };
         let key = ((self.revision().0, pictures), source.clone());
         let images = self.image_set(source, MOST_IMAGES);
         self.facts()?;
         if !self.answers.sheets.is_about(&key) {
-            self.answers.carried.retain(|view, _| matches!(view.image, ImageOf::Picture(_)));
+            self.answers.forget(Gone::Sheets);
         }
         let explorer = self.explorer.as_ref()?;
-        self.answers.sheets.want(&key, || explorer.ask(Question::Sheets { images }));
+        self.answers
+            .sheets
+            .want(&key, || explorer.ask(Question::Sheets(SheetsQuestion { images, state: None, known: None })));
         self.answers.sheets.of(&key).cloned()
     }
 
@@ -152,7 +171,7 @@ impl Exploration {
     }
 
     pub fn last_sheets(&self) -> Option<&Arc<Sheets>> {
-        self.answers.sheets.last()
+        if self.follows_run() { self.live.shown() } else { self.answers.sheets.last() }
     }
 
     pub fn last_occlusion(&self) -> Option<&Arc<OcclusionSeen>> {
@@ -176,10 +195,13 @@ impl Exploration {
             return;
         }
         if self.answers.kept > MOST_KEPT {
-            self.answers.forget(false);
+            self.answers.forget(Gone::Everything);
         }
-        let (cut, rule) = (first.cut, first.rule);
-        let together = wanted.iter().filter(|view| view.cut == cut && view.rule == rule).take(MOST_ASKED);
+        let (cut, rule, is_of_sheet) = (first.cut, first.rule, first.image.is_of_sheet());
+        // The sheets of the run in hand are carried back by the state that they are of.
+        let state = self.last_sheets().filter(|_| is_of_sheet).and_then(|sheets| sheets.state.clone());
+        let belongs = |view: &&UnitView| (view.cut, view.rule, view.image.is_of_sheet()) == (cut, rule, is_of_sheet);
+        let together = wanted.iter().filter(belongs).take(MOST_ASKED);
         let (mut views, mut targets) = (Vec::new(), Vec::new());
         for view in together {
             if let Some(image) = self.image_of(view.image) {
@@ -188,7 +210,7 @@ impl Exploration {
             }
         }
         if let Some(explorer) = self.explorer.as_ref().filter(|_| !views.is_empty()) {
-            let ticket = explorer.ask(Question::CarryBack { cut, rule, targets });
+            let ticket = explorer.ask(Question::CarryBack { cut, rule, targets, state });
             self.answers.going = Some((ticket, views));
         }
     }
@@ -197,7 +219,7 @@ impl Exploration {
         match image {
             ImageOf::Picture(index) => self.seen(index).map(SeenImage::Picture),
             ImageOf::Sheet(number) => {
-                let sheets = self.answers.sheets.last()?;
+                let sheets = self.last_sheets()?;
                 Some(SeenImage::OfSet(Arc::clone(&sheets.images), number))
             }
         }

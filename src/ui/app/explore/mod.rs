@@ -1,6 +1,7 @@
 //! What the Features lab looks into: one trained network, and the pictures that it is shown.
 
 mod answers;
+mod live;
 mod states;
 
 pub use answers::{ImageOf, SheetSource, UnitView};
@@ -10,11 +11,12 @@ use super::Session;
 use super::background::{Progress, Task};
 use crate::data::{Picture, example_digits, example_pictures, open_pictures};
 use crate::engine::{
-    Command, Explorer, Facts, Guessed, ImageSet, Query, QueryId, Question, Reply, RunId, Subject, Ticket,
+    Command, Explorer, Facts, Guessed, ImageSet, Query, QueryId, Question, Reply, RunId, Subject, Ticket, TrainingState,
 };
 use crate::nets::Checkpoint;
-use answers::Answers;
+use answers::{Answers, Gone};
 use egui::Context;
+use live::LiveSheets;
 use states::Films;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -98,6 +100,7 @@ pub struct Exploration {
     guesses: Asked<(u64, u64), Vec<Guessed>>,
     answers: Answers,
     films: Films,
+    live: LiveSheets,
     /// Why a question had no answer.
     refused: Option<String>,
     /// Whether the network of the run in hand is looked into, and how it is kept up to date.
@@ -115,8 +118,8 @@ enum Examples {
 #[derive(Default)]
 struct Following {
     asked: Option<(QueryId, Instant)>,
-    /// The step whose network is looked into.
-    step: Option<(RunId, u64)>,
+    /// The state that is looked into.
+    state: Option<(RunId, TrainingState)>,
 }
 
 impl Default for Exploration {
@@ -135,6 +138,7 @@ impl Default for Exploration {
             guesses: Asked::default(),
             answers: Answers::default(),
             films: Films::default(),
+            live: LiveSheets::default(),
             refused: None,
             run: None,
         }
@@ -184,6 +188,7 @@ impl Exploration {
     /// Takes another network.
     pub fn look_into(&mut self, subject: Subject) {
         self.run = None;
+        self.live = LiveSheets::default();
         self.network = NetworkState::Opening;
         self.take(subject);
     }
@@ -200,14 +205,15 @@ impl Exploration {
     /// Whether it is time to ask for the network of a run at this step.
     fn wants_network(&self, run: RunId, step: u64) -> bool {
         let Some(following) = &self.run else { return false };
-        let is_new = following.step != Some((run, step));
+        let is_new = following.state.as_ref().is_none_or(|(own, state)| (*own, state.step) != (run, step));
         is_new && following.asked.as_ref().is_none_or(|(_, at)| at.elapsed() >= RENEW_EVERY)
     }
 
-    fn take_network(&mut self, id: QueryId, name: String, run: RunId, step: u64, checkpoint: Arc<Checkpoint>) {
+    fn take_network(&mut self, id: QueryId, name: String, run: RunId, state: TrainingState) {
         let Some(following) = &mut self.run else { return };
         if following.asked.as_ref().is_some_and(|(asked, _)| *asked == id) {
-            following.step = Some((run, step));
+            let checkpoint = Arc::clone(&state.network);
+            following.state = Some((run, state));
             self.take(Subject::Run { name, checkpoint });
         }
     }
@@ -291,6 +297,7 @@ impl Exploration {
             self.loading = explorer.look_into(self.subject.clone());
             explorer
         });
+        let mut new_sheets = None;
         for (ticket, reply) in explorer.replies() {
             match reply {
                 Reply::Loaded(facts) if ticket == self.loading => self.network = NetworkState::Open(facts),
@@ -298,8 +305,12 @@ impl Exploration {
                 Reply::Failed(reason) => self.refused = Some(reason),
                 Reply::Guesses(guesses) => self.guesses.take(ticket, guesses),
                 Reply::Evolution(film) => self.films.film.take(ticket, film),
+                Reply::Sheets(sheets) if self.live.awaits(ticket) => new_sheets = Some(sheets),
                 other => self.answers.take(ticket, other),
             }
+        }
+        if let Some(sheets) = new_sheets {
+            self.take_live_sheets(&sheets);
         }
         self.suit_examples(ctx);
         if let (NetworkState::Open(_), Some(explorer)) = (&self.network, &self.explorer) {
@@ -314,13 +325,14 @@ impl Exploration {
     fn network_changed(&mut self) {
         self.revision.0 += 1;
         self.refused = None;
-        self.answers.forget(false);
+        // What is carried back of the sheets of a run is of the state that they are of.
+        self.answers.forget(if self.follows_run() { Gone::Pictures } else { Gone::Everything });
     }
 
     fn pictures_changed(&mut self) {
         self.revision.1 += 1;
         self.refused = None;
-        self.answers.forget(true);
+        self.answers.forget(Gone::Pictures);
     }
 
     fn revision(&self) -> (u64, u64) {
@@ -380,10 +392,11 @@ impl Session {
         }
     }
 
-    pub(super) fn explored_network(&mut self, id: QueryId, run: RunId, step: u64, checkpoint: Arc<Checkpoint>) {
-        self.keep_state(id, run, step, &checkpoint);
+    pub(super) fn explored_network(&mut self, id: QueryId, run: RunId, step: u64, network: Arc<Checkpoint>) {
+        let state = TrainingState { step, epoch: self.epoch_of(run, step), network };
+        self.keep_state(id, run, &state);
         let name = self.run(run).map_or_else(String::new, |run| format!("{}, step {step}", run.name));
-        self.exploration.take_network(id, name, run, step, checkpoint);
+        self.exploration.take_network(id, name, run, state);
     }
 }
 

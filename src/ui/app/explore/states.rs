@@ -3,7 +3,7 @@
 use super::answers::SheetSource;
 use super::{Asked, Exploration, ImageSet, Session};
 use crate::engine::{Command, Evolution, EvolutionQuestion, Phase, Query, QueryId, Question, RunId, TrainingState};
-use crate::nets::{Checkpoint, Cut, Rule};
+use crate::nets::{Cut, Rule};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -81,7 +81,7 @@ impl Exploration {
 
     /// Whether the network that is looked into is of the run whose states are kept.
     pub fn shows_kept_run(&self) -> bool {
-        let looked_into = self.run.as_ref().and_then(|following| following.step).map(|(run, _)| run);
+        let looked_into = self.run.as_ref().and_then(|following| following.state.as_ref()).map(|(run, _)| *run);
         looked_into.is_some() && looked_into == self.films.kept.run
     }
 
@@ -132,18 +132,15 @@ impl Session {
     }
 
     /// Keeps the network that was asked for.
-    pub(super) fn keep_state(&mut self, id: QueryId, run: RunId, step: u64, network: &Arc<Checkpoint>) {
+    pub(super) fn keep_state(&mut self, id: QueryId, run: RunId, state: &TrainingState) {
         let kept = &mut self.exploration.films.kept;
-        if kept.asked.take_if(|(asked, _)| *asked == id).is_none() {
-            return;
+        if kept.asked.take_if(|(asked, _)| *asked == id).is_some() {
+            kept.keep(run, state.clone());
         }
-        let epoch = self.epoch_of(run, step);
-        let state = TrainingState { step, epoch, network: Arc::clone(network) };
-        self.exploration.films.kept.keep(run, state);
     }
 
     /// Of a step near the one of the snapshot.
-    fn epoch_of(&self, run: RunId, step: u64) -> f64 {
+    pub(super) fn epoch_of(&self, run: RunId, step: u64) -> f64 {
         let started = self.run(run).and_then(|run| run.started.as_ref());
         let steps_per_epoch = started.map_or(1, |started| started.steps_per_epoch).max(1);
         let ahead = step as f64 - self.snapshot.step as f64;
@@ -154,7 +151,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nets::preset;
+    use crate::nets::{Checkpoint, preset};
     use std::collections::BTreeMap;
 
     fn state(step: u64, epoch: f64) -> TrainingState {

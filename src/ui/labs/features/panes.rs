@@ -81,6 +81,9 @@ impl LabPane for Pane {
         for fault in context.session.exploration.follow(ctx) {
             context.session.log.error(fault);
         }
+        // Where nothing learns, there is nothing to hold up.
+        let share = if context.session.is_going() { views.shared.sheet_share } else { 1.0 };
+        context.session.exploration.set_sheet_share(share);
         keys::press(ctx, context, &mut views.shared);
     }
 

@@ -18,6 +18,8 @@ pub struct Shared {
     pub rule: Rule,
     /// Among these images the strongest are looked for.
     pub images: Images,
+    /// Of the time while a run learns, so much is spent on its sheets, in 0 to 1.
+    pub sheet_share: f32,
 }
 
 /// Where the images of the sheets come from.
@@ -36,9 +38,12 @@ impl Images {
     pub(super) const ALL: [Self; 3] = [Self::Automatic, Self::Pictures, Self::Settings];
 }
 
+/// A step of training then takes at most a twentieth longer.
+const SHEET_SHARE: f32 = 0.05;
+
 impl Default for Shared {
     fn default() -> Self {
-        Self { layer: None, unit: 0, rule: Rule::Deconvolution, images: Images::default() }
+        Self { layer: None, unit: 0, rule: Rule::Deconvolution, images: Images::default(), sheet_share: SHEET_SHARE }
     }
 }
 

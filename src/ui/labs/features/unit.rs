@@ -199,8 +199,9 @@ fn of_sheet(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shar
 
 fn statistics(ui: &mut Ui, sheets: &Sheets, sheet: &UnitSheet) {
     let found = &sheet.statistics;
+    let state = sheets.state.as_ref().map_or_else(String::new, |state| format!("step {}: ", format::count(state.step)));
     let text = format!(
-        "top {} of {} images: active on {}, mean {}, largest {}",
+        "{state}top {} of {} images: active on {}, mean {}, largest {}",
         sheet.top.len(),
         format::count(found.images),
         format::percent(f64::from(found.active_share)),

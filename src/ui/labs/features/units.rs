@@ -13,8 +13,8 @@ use crate::ui::widgets::atlas::{ImageAtlas, snap};
 use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;
 use egui::{
-    Align2, Button, Color32, ComboBox, FontId, Key, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, Slider,
-    Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Button, Color32, ComboBox, DragValue, FontId, Key, ProgressBar, Rect, RichText, Role, ScrollArea, Sense,
+    Slider, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -24,6 +24,9 @@ const LINE: f32 = 14.0;
 const ACROSS: usize = 3;
 const SMALLEST: f32 = 24.0;
 const LARGEST: f32 = 240.0;
+/// Of the time, for the sheets of a run that learns.
+const LEAST_PERCENT: f64 = 1.0;
+const MOST_PERCENT: f64 = 100.0;
 
 /// What a tile shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -83,7 +86,7 @@ pub(super) struct UnitsView {
     side: f32,
     tiles: Tiles<usize>,
     /// What the textures are of.
-    of: Option<(String, Shown)>,
+    of: Option<(String, Shown, Option<u64>)>,
 }
 
 impl Default for UnitsView {
@@ -110,14 +113,16 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsVi
     let Some(cut) = shared.cut(&facts).cloned() else { return };
     toolbar(ui, context, view, shared, &cut);
     let known = look(context, view, shared, &facts, cut);
-    if view.shown.is_sheet() && progress(ui, known.sheets.as_deref()) {
+    if view.shown.is_sheet() && progress(ui, context, known.sheets.as_deref(), shared) {
         return;
     }
     if view.shown == Shown::Carried && context.session.exploration.selected().is_none() {
         empty(ui, icon::IMAGE, "Add a picture to carry units back to it.", None);
         return;
     }
-    let of = (known.cut.name.clone(), view.shown);
+    // No tile of older sheets stays among those of newer ones.
+    let state = known.sheets.as_ref().filter(|_| view.shown.is_sheet()).and_then(|sheets| sheets.state.as_ref());
+    let of = (known.cut.name.clone(), view.shown, state.map(|state| state.step));
     if view.of.as_ref() != Some(&of) {
         view.tiles.clear();
         view.of = Some(of);
@@ -138,7 +143,7 @@ fn look(context: &mut LabContext<'_>, view: &UnitsView, shared: &Shared, facts: 
 }
 
 /// Returns whether there is nothing else to see.
-fn progress(ui: &mut Ui, sheets: Option<&Sheets>) -> bool {
+fn progress(ui: &mut Ui, context: &LabContext<'_>, sheets: Option<&Sheets>, shared: &mut Shared) -> bool {
     let Some(sheets) = sheets else {
         ui.horizontal(|ui| {
             ui.spinner();
@@ -152,7 +157,50 @@ fn progress(ui: &mut Ui, sheets: Option<&Sheets>) -> bool {
         let bar = ProgressBar::new(sheets.done as f32 / all.max(1) as f32).text(RichText::new(text).small());
         ui.add(bar.desired_height(12.0));
     }
+    if context.session.exploration.follows_run() {
+        live(ui, context, sheets, shared);
+    }
     false
+}
+
+/// Of the run in hand: which step the sheets are of, what they cost, and how much they may.
+fn live(ui: &mut Ui, context: &LabContext<'_>, sheets: &Sheets, shared: &mut Shared) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
+        let about = "So much of the time goes into the sheets while the run learns: the more, the newer they are and the slower it \
+                     learns. While it is paused they take all of the time";
+        ui.label(RichText::new("sheets take").small().weak());
+        ui.name_inputs("Share of the time for the sheets", |ui| {
+            let mut percent = f64::from(shared.sheet_share) * 100.0;
+            let value = DragValue::new(&mut percent).range(LEAST_PERCENT..=MOST_PERCENT).speed(0.2).suffix("%").max_decimals(0);
+            let value = ui.add(value).on_hover_text(about);
+            if value.accessible_name("Share of the time for the sheets").changed() {
+                shared.sheet_share = percent as f32 / 100.0;
+            }
+        });
+        ui.label(RichText::new("of the time").small().weak());
+        ui.label(RichText::new(describe_live(sheets)).small());
+        if let Some(next) = context.session.exploration.sheets_in_the_making() {
+            let step = next.state.as_ref().map_or(0, |state| state.step);
+            let share = format::short_percent(next.done as f64 / next.images.len().max(1) as f64);
+            ui.label(RichText::new(format!("step {}: {share} done", format::count(step))).small().weak());
+        }
+    });
+}
+
+/// `of step 340, epoch 1.2: 0.41 s of 8.2 s, 5%`.
+fn describe_live(sheets: &Sheets) -> String {
+    let Some(state) = &sheets.state else { return String::new() };
+    let (worked, took) = (sheets.worked.as_secs_f64(), sheets.took.as_secs_f64());
+    format!(
+        "of step {}, epoch {}, {} images: {} s of {} s, {}",
+        format::count(state.step),
+        theme::figures(state.epoch),
+        format::count(sheets.images.len() as u64),
+        theme::figures(worked),
+        theme::figures(took),
+        format::short_percent(sheets.share())
+    )
 }
 
 fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsView, shared: &mut Shared, cut: &CutFacts) {

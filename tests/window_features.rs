@@ -146,6 +146,77 @@ fn a_film_of_the_run_in_hand_is_made_by_itself() {
     click(&mut harness, "Pause the film");
 }
 
+/// Back, next, the slider and the keys go through the same steps.
+#[test]
+fn the_way_back_is_explained_step_by_step() {
+    let mut harness = opened();
+    reveal(&mut harness, Pane::Unit);
+    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    wait(
+        &mut harness,
+        "the small network",
+        |app| matches!(explored(app).network(), NetworkState::Open(facts) if facts.name == "convnet-mnist"),
+    );
+    wait(&mut harness, "digits", |app| explored(app).guesses().len() == 10);
+    click(&mut harness, "Unit: step by step");
+    wait(&mut harness, "the steps", |app| {
+        explored(app)
+            .last_explanation()
+            .is_some_and(|seen| seen.steps.last().is_some_and(|step| step.shape.channels == 1))
+    });
+    let says = |harness: &Harness<'_, App>, text: &str| harness.query_all_by_label_contains(text).next().is_some();
+    assert!(says(&harness, "Start: the unit's own activation"));
+    harness.check_accessibility();
+    let steps = explored(harness.state()).last_explanation().unwrap().steps.clone();
+    for step in &steps[1..] {
+        click(&mut harness, "Next step down");
+        let word = match step.kind {
+            "relu" => "Rectification at",
+            "max_pool2d" => "Unpooling",
+            "conv2d" => "Filtering",
+            other => panic!("no step is expected through a {other}"),
+        };
+        assert!(says(&harness, &format!("{word} {}", step.layer)), "{}", step.layer);
+    }
+    assert!(says(&harness, "transposed filter of channel"));
+    press(&mut harness, Modifiers::NONE, Key::OpenBracket);
+    assert!(says(&harness, &steps[steps.len() - 2].layer));
+    click(&mut harness, "Step back up");
+    press(&mut harness, Modifiers::NONE, Key::B);
+    wait(&mut harness, "the next rule", |app| {
+        explored(app).last_explanation().is_some_and(|seen| seen.steps.len() > 1)
+    });
+}
+
+/// They say which step they are of, and a newer one takes their place whole.
+#[test]
+fn sheets_follow_the_run_in_hand() {
+    let mut harness = open(long());
+    reveal(&mut harness, Pane::Units);
+    harness.state_mut().session.exploration.follow_run();
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    wait(
+        &mut harness,
+        "the network of the run",
+        |app| matches!(explored(app).network(), NetworkState::Open(facts) if facts.name.contains("step")),
+    );
+    click(&mut harness, "Units: top nine");
+    let step = |sheets: &glassbox::engine::Sheets| sheets.state.as_ref().map(|state| state.step);
+    wait(&mut harness, "sheets of two states", |app| {
+        let newer = explored(app).last_sheets().filter(|sheets| sheets.is_whole()).and_then(|sheets| step(sheets));
+        explored(app).sheets_before().is_some_and(|before| before.is_whole() && step(before) < newer)
+    });
+    let shown = explored(harness.state()).last_sheets().map(|sheets| sheets.state.clone().unwrap().step).unwrap();
+    let text = format!("of step {}, epoch", glassbox::ui::widgets::format::count(shown));
+    assert!(harness.query_all_by_label_contains(&text).next().is_some(), "{text}");
+    harness.check_accessibility();
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    wait(&mut harness, "a pause", |app| window::current(app).phase == glassbox::engine::Phase::Paused);
+    wait(&mut harness, "sheets of the network as it stands", |app| {
+        explored(app).last_sheets().and_then(|sheets| step(sheets)) == Some(app.session.snapshot.step)
+    });
+}
+
 #[test]
 #[ignore = "writes pictures to GLASSBOX_PICTURES"]
 fn pictures() {
@@ -205,4 +276,20 @@ fn living_pictures() {
     take(&mut harness, "evolution-other-theme");
     harness.set_size(egui::vec2(1920.0, 1080.0));
     take(&mut harness, "evolution-large");
+    harness.set_size(egui::vec2(1280.0, 800.0));
+    click(&mut harness, "Layer conv2: conv2d, output 16x10x10");
+    click(&mut harness, "Units: top nine carried back");
+    reveal(&mut harness, Pane::Unit);
+    take(&mut harness, "live-sheets");
+    harness.state_mut().session.exploration.look_into(Subject::Named("efficientnet-lite0".to_owned()));
+    click(&mut harness, "Unit: step by step");
+    take(&mut harness, "steps-blocks");
+    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    take(&mut harness, "steps-start");
+    for step in 1..8 {
+        if harness.query_by_label("Next step down").is_some() {
+            click(&mut harness, "Next step down");
+            take(&mut harness, &format!("steps-{step}"));
+        }
+    }
 }

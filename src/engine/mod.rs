@@ -33,9 +33,9 @@ pub use device::{DeviceInfo, OpenDevice, devices, open_device};
 pub use experiment_folder::{is_experiment, read_results};
 pub use explorer::{Explorer, Ticket};
 pub use exploring::{
-    Carried, CarryBack, CutFacts, Evolution, EvolutionFrame, EvolutionQuestion, Facts, Guessed, ImageSet,
-    InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question, Reply, SeenAndGuessed,
-    SeenImage, SeenImages, Sheets, SheetsQuestion, Subject, TrainingState,
+    Carried, CarryBack, CutFacts, Evolution, EvolutionFrame, EvolutionQuestion, ExplanationQuestion, Facts, Guessed,
+    ImageSet, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question, Reply,
+    SeenAndGuessed, SeenImage, SeenImages, Sheets, SheetsQuestion, Subject, TrainingState,
 };
 pub use export::{RunFormat, export_run};
 pub use files::{FileError, write_atomically, write_atomically_with};

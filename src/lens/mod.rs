@@ -7,6 +7,7 @@ mod class_bias;
 mod class_similarity;
 mod correspondence;
 mod deconvolution;
+mod explanation;
 mod filters;
 mod grad_cam;
 mod gradient_input;
@@ -30,6 +31,7 @@ pub use class_bias::{ClassShifts, CommonShift, ShiftErrors, best_class_shifts, e
 pub use class_similarity::{Dendrogram, Merge, class_similarity, class_tree};
 pub use correspondence::{Correspondence, CorrespondenceSettings, LayerCorrespondence, MarkedImage, correspondence};
 pub use deconvolution::{Reconstruction, reconstruct, strongest_unit};
+pub use explanation::{EXPLAINED_CHANNELS, Explanation, ReverseStep, SignalChannel, TransposedFilter, explain};
 pub use filters::{DEAD_SHARE, DUPLICATE_COSINE, Duplicate, Filter, Filters, first_filters};
 pub use grad_cam::{ClassMap, grad_cam};
 pub use gradient_input::gradient_times_input;

@@ -38,7 +38,7 @@ fn the_strongest_image_is_the_first_of_a_sort_in_pytorch() {
 }
 
 /// `convnet-mnist` as it comes trained, with its weights made this much larger and alternating in sign.
-fn state(step: u64, change: f32) -> TrainingState {
+pub fn state(step: u64, change: f32) -> TrainingState {
     let mut network: Checkpoint = Classifier::open("convnet-mnist", None, &Device::flex()).unwrap().to_checkpoint();
     for array in &mut network.arrays {
         for (index, value) in array.data.iter_mut().enumerate() {

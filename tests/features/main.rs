@@ -3,11 +3,13 @@
 
 mod correspondence;
 mod evolution;
+mod explanation;
 mod filters;
 mod hidden_energy;
 mod invariance;
 mod occlusion;
 mod region;
+mod sheets;
 mod silencing;
 mod top_activations;
 

@@ -1,6 +1,7 @@
 //! What can be asked of a network that is looked into, and how it is answered: one file a kind of question.
 
 mod evolution;
+mod explanation;
 mod guesses;
 mod invariance;
 mod maps;
@@ -9,6 +10,7 @@ mod reconstructions;
 mod sheets;
 
 pub use evolution::{Evolution, EvolutionFrame, EvolutionQuestion, TrainingState};
+pub use explanation::ExplanationQuestion;
 pub use guesses::{Guessed, SeenAndGuessed};
 pub use invariance::{InvarianceQuestion, InvarianceSeen};
 pub use maps::Maps;
@@ -18,7 +20,7 @@ pub use sheets::{ImageSet, SeenImages, Sheets, SheetsQuestion};
 
 use crate::data::{ImageShape, Picture};
 use crate::experiments::Classifier;
-use crate::lens::Fields;
+use crate::lens::{Explanation, Fields};
 use crate::nets::{Checkpoint, Cut, LayerSummary, Rule, Shape};
 use burn::tensor::Device;
 use std::path::{Path, PathBuf};
@@ -74,6 +76,8 @@ pub enum Question {
     Transform(InvarianceQuestion),
     /// How what a unit looks for changed while its network learned.
     Evolve(EvolutionQuestion),
+    /// How a unit is carried back, a layer a step.
+    Explain(ExplanationQuestion),
 }
 
 impl Question {
@@ -105,6 +109,7 @@ pub enum Reply {
     Occlusion(Arc<OcclusionSeen>),
     Invariance(Arc<InvarianceSeen>),
     Evolution(Arc<Evolution>),
+    Explanation(Arc<Explanation>),
 }
 
 /// What is known of a network.
@@ -200,5 +205,6 @@ pub(super) fn begin(question: Question) -> Box<dyn Job> {
         Question::Occlude(question) => Box::new(occlusion::Occluding::new(question)),
         Question::Transform(question) => Box::new(invariance::Transforming::new(question)),
         Question::Evolve(question) => Box::new(evolution::Evolving::new(question)),
+        Question::Explain(question) => Box::new(explanation::Explaining { question }),
     }
 }

@@ -3,10 +3,10 @@
 use super::{Asked, Exploration};
 use crate::data::ImageOptions;
 use crate::engine::{
-    Carried, CarryBack, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question, Reply,
-    SeenImage, Sheets, SheetsQuestion, Ticket,
+    Carried, CarryBack, ExplanationQuestion, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion,
+    OcclusionSeen, Question, Reply, SeenImage, Sheets, SheetsQuestion, Ticket,
 };
-use crate::lens::Place;
+use crate::lens::{Explanation, Place};
 use crate::nets::{Cut, Rule};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -69,6 +69,7 @@ pub(super) struct Answers {
     sheets: Asked<(Revision, SheetSource), Arc<Sheets>>,
     occlusion: Asked<(Revision, OcclusionQuestion), Arc<OcclusionSeen>>,
     invariance: Asked<(Revision, InvarianceQuestion), Arc<InvarianceSeen>>,
+    explanation: Asked<(Revision, UnitView), Arc<Explanation>>,
     carried: HashMap<UnitView, Arc<Carried>>,
     kept: usize,
     /// Asked for in this frame and not there.
@@ -97,6 +98,7 @@ impl Answers {
             }
             Reply::Occlusion(seen) => self.occlusion.take(ticket, seen),
             Reply::Invariance(seen) => self.invariance.take(ticket, seen),
+            Reply::Explanation(seen) => self.explanation.take(ticket, seen),
             Reply::Carried { first, found } => self.take_carried(ticket, first, found),
             Reply::Loaded(_) | Reply::Failed(_) | Reply::Guesses(_) | Reply::Evolution(_) => {}
         }
@@ -176,6 +178,22 @@ impl Exploration {
 
     pub fn last_occlusion(&self) -> Option<&Arc<OcclusionSeen>> {
         self.answers.occlusion.last()
+    }
+
+    /// How a unit is carried back, step by step. While it is asked about a newer network, the older answer stays.
+    pub fn explanation(&mut self, view: UnitView) -> Option<Arc<Explanation>> {
+        let key = (self.revision(), view);
+        let image = self.image_of(view.image)?;
+        let explorer = self.explorer.as_ref()?;
+        let UnitView { cut, unit, place, rule, .. } = view;
+        let question = ExplanationQuestion { image, cut, unit, place, rule };
+        self.answers.explanation.want(&key, || explorer.ask(Question::Explain(question)));
+        let known = self.answers.explanation.answer.as_ref();
+        known.filter(|((_, of), _)| *of == view).map(|(_, seen)| Arc::clone(seen))
+    }
+
+    pub fn last_explanation(&self) -> Option<&Arc<Explanation>> {
+        self.answers.explanation.last()
     }
 
     /// A unit carried back to an image; what is not known yet is asked for after the frame.

@@ -28,7 +28,8 @@ pub(super) fn of(pane: Pane) -> HelpText {
             "Where the selected picture activates the unit most (framed: its receptive field), its map, and what is carried back \
              to the pixels by the backward rule: deconvnet, guided backpropagation or the gradient (b takes the next). Grey is \
              zero; each picture is scaled by its largest magnitude. Below, the nine images that activate it most, each over what \
-             it is carried back to.",
+             it is carried back to. Step by step shows how: the signal after each layer on the way down, the switches of \
+             max pooling as dots, what rectification removed in teal, and the transposed filters ([ and ] step).",
             "Zeiler, Fergus 2013, arXiv 1311.2901, section 2.1",
         ),
         Pane::Evolution => (

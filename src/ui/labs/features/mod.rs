@@ -4,6 +4,7 @@
 //! that is looked into and its pictures are the session's (`ui/app/explore/`).
 
 mod evolution;
+mod explanation;
 mod help;
 mod invariance;
 mod keys;

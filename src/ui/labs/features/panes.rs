@@ -92,7 +92,7 @@ impl LabPane for Pane {
             Self::Network => network::records(context),
             Self::Pictures => pictures::records(context),
             Self::Units => units::records(context, &views.shared),
-            Self::Unit => unit::records(context, &views.shared),
+            Self::Unit => unit::records(context, &views.unit, &views.shared),
             Self::Evolution => evolution::records(context),
             Self::Occlusion => occlusion::records(context),
             Self::Invariance => invariance::records(context),

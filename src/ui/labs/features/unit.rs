@@ -1,6 +1,7 @@
 //! One unit: where the selected picture activates it, what it is carried back to, and its top nine.
 
 use super::LabContext;
+use super::explanation::{self, Explained, ExplanationView};
 use super::shared::{Shared, rule_name};
 use super::tiles::Tiles;
 use super::units::{choose_rule, coloured, fitted, paint_patch};
@@ -15,12 +16,13 @@ use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;
 use crate::ui::widgets::probabilities::class_name;
 use egui::{
-    Align2, FontId, Rect, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Button, FontId, Rect, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2,
+    vec2,
 };
 use std::sync::Arc;
 
 const GAP: f32 = theme::UNIT;
-const LINE: f32 = 14.0;
+pub(super) const LINE: f32 = 14.0;
 /// Of the picture and what is beside it, in points.
 const LARGEST: f32 = 224.0;
 const SMALLEST: f32 = 72.0;
@@ -44,6 +46,9 @@ enum Part {
 #[derive(Default)]
 pub(super) struct UnitPane {
     tiles: Tiles<Part>,
+    /// Whether the way back is shown step by step, in place of its end.
+    explains: bool,
+    explanation: ExplanationView,
 }
 
 /// The unit and all that is known of it.
@@ -77,12 +82,42 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPan
         ui.label(RichText::new(text).small().strong());
         ui.label(RichText::new(format!("receptive field {field} pixels")).small().weak());
         choose_rule(ui, shared);
+        let explain = ui.add(Button::selectable(view.explains, RichText::new("step by step").small()));
+        let about = "The reverse pass for the selected picture, a layer a step: from the unit down to the pixels";
+        if explain.on_hover_text(about).accessible_name("Unit: step by step").clicked() {
+            view.explains = !view.explains;
+        }
     });
+    if view.explains {
+        explain_unit(ui, context, view, shared, &known);
+        return;
+    }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         of_picture(ui, context, view, shared, &known);
         ui.add_space(theme::UNIT);
         of_sheet(ui, context, view, shared, &known);
     });
+}
+
+/// The way back for the selected picture, step by step.
+fn explain_unit(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shared: &Shared, known: &Known) {
+    let Some(picture) = known.picture else {
+        ui.label(RichText::new("Select a picture to follow the unit back to it.").small().weak());
+        return;
+    };
+    let explanation = context.session.exploration.explanation(UnitView {
+        image: ImageOf::Picture(picture),
+        cut: known.cut.cut,
+        unit: known.unit,
+        place: Place::Strongest,
+        rule: shared.rule,
+    });
+    let Some(seen) = explanation else {
+        ui.spinner();
+        return;
+    };
+    let of = Explained { cut: &known.cut, unit: known.unit, rule: shared.rule, seen: &seen };
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| explanation::show(ui, &mut view.explanation, &of));
 }
 
 fn look(context: &mut LabContext<'_>, shared: &Shared, facts: &Facts) -> Option<Known> {
@@ -299,7 +334,10 @@ pub(super) fn say(ui: &Ui, rect: Rect, name: impl std::hash::Hash + std::fmt::De
 }
 
 /// The entries of the sheet.
-pub(super) fn records(context: &LabContext<'_>, shared: &Shared) -> Option<Records> {
+pub(super) fn records(context: &LabContext<'_>, view: &UnitPane, shared: &Shared) -> Option<Records> {
+    if view.explains {
+        return context.session.exploration.last_explanation().map(|seen| explanation::records(seen));
+    }
     let cut = shared.cut(context.session.exploration.facts()?)?;
     let sheets = context.session.exploration.last_sheets()?;
     let sheet = sheets.top.unit(cut.cut.layers, shared.unit).filter(|_| cut.cut.inner == 0)?;

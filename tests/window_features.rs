@@ -188,6 +188,37 @@ fn the_way_back_is_explained_step_by_step() {
     });
 }
 
+/// Asked for in the menu of the sheets, made beside the window, and saved like any figure.
+#[test]
+fn the_sheets_of_a_layer_are_saved_on_one_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = opened();
+    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    click(&mut harness, "Units: top nine carried back");
+    wait(&mut harness, "all sheets", |app| {
+        let is_small = explored(app).facts().is_some_and(|facts| facts.name == "convnet-mnist");
+        is_small && explored(app).last_sheets().is_some_and(|sheets| sheets.is_whole() && sheets.images.len() == 10_000)
+    });
+    click(&mut harness, "Contact sheet");
+    click(&mut harness, "Contact sheet as SVG");
+    let began = std::time::Instant::now();
+    while harness.query_by_label("File to save to").is_none() {
+        assert!(began.elapsed().as_secs() < 120, "waited in vain");
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let path = folder.path().join("sheet.svg");
+    harness.get_by_label("File to save to").focus();
+    harness.run_steps(2);
+    press(&mut harness, Modifiers::COMMAND, Key::A);
+    harness.get_by_label("File to save to").type_text(path.to_str().unwrap());
+    harness.run_steps(2);
+    click(&mut harness, "Save the figure");
+    wait(&mut harness, "the file", |_| path.exists());
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("of convnet-mnist: the strongest of 10,000 images carried back (deconvnet)</title>"));
+}
+
 /// They say which step they are of, and a newer one takes their place whole.
 #[test]
 fn sheets_follow_the_run_in_hand() {

@@ -34,8 +34,9 @@ pub use experiment_folder::{is_experiment, read_results};
 pub use explorer::{Explorer, Ticket};
 pub use exploring::{
     Carried, CarryBack, CutFacts, Evolution, EvolutionFrame, EvolutionQuestion, ExplanationQuestion, Facts, Guessed,
-    ImageSet, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question, Reply,
-    SeenAndGuessed, SeenImage, SeenImages, Sheets, SheetsQuestion, Subject, TrainingState,
+    ImageSet, InvarianceQuestion, InvarianceSeen, LayerSheet, LayerSheetQuestion, LayerSheetSeen, Maps,
+    OcclusionQuestion, OcclusionSeen, Question, Reply, SeenAndGuessed, SeenImage, SeenImages, SheetTile, Sheets,
+    SheetsQuestion, Subject, TrainingState, layer_sheet,
 };
 pub use export::{RunFormat, export_run};
 pub use files::{FileError, write_atomically, write_atomically_with};

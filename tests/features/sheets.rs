@@ -1,10 +1,11 @@
 //! Sheets of one state of a network that learns, made with a share of the time while another network is looked into.
 
 use burn::tensor::Device;
-use glassbox::data::ImageOptions;
-use glassbox::engine::{Explorer, ImageSet, Question, Reply, Sheets, SheetsQuestion, Subject, Ticket};
+use glassbox::data::{ImageOptions, named};
+use glassbox::engine::{Explorer, ImageSet, Question, Reply, Sheets, SheetsQuestion, Subject, Ticket, layer_sheet};
 use glassbox::experiments::Classifier;
-use glassbox::lens::StrongestImages;
+use glassbox::lens::{Fields, Place, StrongestImages, Target, reconstruct};
+use glassbox::nets::{Rule, Shape};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -56,4 +57,52 @@ fn sheets_of_a_state_are_its_own_and_keep_to_their_share() {
     assert!(Arc::ptr_eq(&first.images, &second.images), "the images are prepared once");
     // A busy machine can only make the rests longer; half leaves room for a slow last step.
     assert!(second.share() < 0.5, "{:?} of {:?}", second.worked, second.took);
+}
+
+/// Every tile is the part of an image, or of a reconstruction, that lies in the unit's receptive field.
+#[test]
+fn a_contact_sheet_shows_what_each_unit_sees() {
+    let classifier = Classifier::open("convnet-mnist", None, &Device::flex()).unwrap();
+    let architecture = classifier.network().architecture();
+    let cut = architecture.cut("relu2").unwrap();
+    let images = || ImageSet::Data { name: "mnist".to_owned(), options: ImageOptions::default(), most: 60 };
+    let plain = layer_sheet(&classifier, images(), cut, None).unwrap();
+    let carried = layer_sheet(&classifier, images(), cut, Some(Rule::Guided)).unwrap();
+    assert_eq!((plain.layer.as_str(), plain.images, plain.step), ("relu2", 60, None));
+    assert_eq!(plain.units.len(), architecture.cut_shape(cut).unwrap().channels);
+    let digits = named("mnist").unwrap().test;
+    let [vertical, horizontal] = architecture.receptive_fields(cut);
+    let fields = Fields { vertical, horizontal };
+    for (unit, (tiles, backs)) in plain.units.iter().zip(&carried.units).enumerate() {
+        assert!(tiles.len() <= 9 && tiles.iter().all(|tile| tile.entry.activation > 0.0));
+        for (tile, back) in tiles.iter().zip(backs) {
+            assert_eq!((tile.entry, tile.shape), (back.entry, back.shape));
+            let (y, x) = (tile.entry.y as usize, tile.entry.x as usize);
+            let region = fields.patch(y, x, Shape::new(1, 28, 28)).inside.unwrap();
+            let crop = |whole: &[u8]| -> Vec<u8> {
+                let rows = whole.chunks_exact(28).skip(region.top).take(region.height);
+                rows.flat_map(|row| row[region.left..region.left + region.width].to_vec()).collect()
+            };
+            let image = digits.image(tile.entry.image as usize);
+            assert_eq!(tile.pixels, crop(image), "unit {unit}");
+            if unit < 4 {
+                let target = Target { image: 0, unit, place: Place::At([y, x]) };
+                let images = classifier.images(&[image]);
+                let found = reconstruct(classifier.network(), &images, cut, &[target], Rule::Guided).unwrap();
+                let most = found[0].values.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+                let bytes: Vec<u8> = found[0]
+                    .values
+                    .iter()
+                    .map(|value| (value * 127.0 / most + 128.0).clamp(1.0, 255.0) as u8)
+                    .collect();
+                let differ = crop(&bytes).iter().zip(&back.pixels).filter(|(a, b)| a.abs_diff(**b) > 1).count();
+                assert_eq!(differ, 0, "unit {unit}");
+            }
+        }
+    }
+    let flatten = architecture.cut("flatten");
+    if let Ok(flatten) = flatten {
+        let reason = layer_sheet(&classifier, images(), flatten, None).unwrap_err();
+        assert!(reason.contains("flatten"), "{reason}");
+    }
 }

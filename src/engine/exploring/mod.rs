@@ -4,6 +4,7 @@ mod evolution;
 mod explanation;
 mod guesses;
 mod invariance;
+mod layer_sheet;
 mod maps;
 mod occlusion;
 mod reconstructions;
@@ -13,6 +14,7 @@ pub use evolution::{Evolution, EvolutionFrame, EvolutionQuestion, TrainingState}
 pub use explanation::ExplanationQuestion;
 pub use guesses::{Guessed, SeenAndGuessed};
 pub use invariance::{InvarianceQuestion, InvarianceSeen};
+pub use layer_sheet::{LayerSheet, LayerSheetQuestion, LayerSheetSeen, SheetTile, layer_sheet};
 pub use maps::Maps;
 pub use occlusion::{OcclusionQuestion, OcclusionSeen};
 pub use reconstructions::{Carried, CarryBack, SeenImage};
@@ -78,6 +80,8 @@ pub enum Question {
     Evolve(EvolutionQuestion),
     /// How a unit is carried back, a layer a step.
     Explain(ExplanationQuestion),
+    /// The sheets of all units of a layer, ready to be drawn.
+    LayerSheet(LayerSheetQuestion),
 }
 
 impl Question {
@@ -85,6 +89,7 @@ impl Question {
     pub(super) fn stands_alone(&self) -> bool {
         match self {
             Self::Evolve(_) => true,
+            Self::LayerSheet(question) => question.sheets.state.is_some(),
             Self::Sheets(SheetsQuestion { state, .. }) | Self::CarryBack { state, .. } => state.is_some(),
             _ => false,
         }
@@ -110,6 +115,7 @@ pub enum Reply {
     Invariance(Arc<InvarianceSeen>),
     Evolution(Arc<Evolution>),
     Explanation(Arc<Explanation>),
+    LayerSheet(Arc<LayerSheetSeen>),
 }
 
 /// What is known of a network.
@@ -205,6 +211,7 @@ pub(super) fn begin(question: Question) -> Box<dyn Job> {
         Question::Occlude(question) => Box::new(occlusion::Occluding::new(question)),
         Question::Transform(question) => Box::new(invariance::Transforming::new(question)),
         Question::Evolve(question) => Box::new(evolution::Evolving::new(question)),
+        Question::LayerSheet(question) => Box::new(layer_sheet::MakingLayerSheet::new(question)),
         Question::Explain(question) => Box::new(explanation::Explaining { question }),
     }
 }

@@ -3,8 +3,8 @@
 use super::{Asked, Exploration};
 use crate::data::ImageOptions;
 use crate::engine::{
-    Carried, CarryBack, ExplanationQuestion, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion,
-    OcclusionSeen, Question, Reply, SeenImage, Sheets, SheetsQuestion, Ticket,
+    Carried, CarryBack, ExplanationQuestion, InvarianceQuestion, InvarianceSeen, LayerSheetQuestion, LayerSheetSeen,
+    Maps, OcclusionQuestion, OcclusionSeen, Question, Reply, SeenImage, Sheets, SheetsQuestion, Ticket,
 };
 use crate::lens::{Explanation, Place};
 use crate::nets::{Cut, Rule};
@@ -70,6 +70,7 @@ pub(super) struct Answers {
     occlusion: Asked<(Revision, OcclusionQuestion), Arc<OcclusionSeen>>,
     invariance: Asked<(Revision, InvarianceQuestion), Arc<InvarianceSeen>>,
     explanation: Asked<(Revision, UnitView), Arc<Explanation>>,
+    layer_sheet: Asked<(usize, Cut, Option<Rule>), Arc<LayerSheetSeen>>,
     carried: HashMap<UnitView, Arc<Carried>>,
     kept: usize,
     /// Asked for in this frame and not there.
@@ -98,6 +99,7 @@ impl Answers {
             }
             Reply::Occlusion(seen) => self.occlusion.take(ticket, seen),
             Reply::Invariance(seen) => self.invariance.take(ticket, seen),
+            Reply::LayerSheet(seen) => self.layer_sheet.take(ticket, seen),
             Reply::Explanation(seen) => self.explanation.take(ticket, seen),
             Reply::Carried { first, found } => self.take_carried(ticket, first, found),
             Reply::Loaded(_) | Reply::Failed(_) | Reply::Guesses(_) | Reply::Evolution(_) => {}
@@ -190,6 +192,20 @@ impl Exploration {
         self.answers.explanation.want(&key, || explorer.ask(Question::Explain(question)));
         let known = self.answers.explanation.answer.as_ref();
         known.filter(|((_, of), _)| *of == view).map(|(_, seen)| Arc::clone(seen))
+    }
+
+    /// The sheets of all units of a layer, ready to be drawn. Ask with the same ones until they are done.
+    pub fn layer_sheet(&mut self, sheets: &Arc<Sheets>, cut: Cut, rule: Option<Rule>) -> Option<Arc<LayerSheetSeen>> {
+        let key = (Arc::as_ptr(sheets) as usize, cut, rule);
+        let explorer = self.explorer.as_ref()?;
+        let question = || LayerSheetQuestion { sheets: Arc::clone(sheets), cut, rule };
+        self.answers.layer_sheet.want(&key, || explorer.ask(Question::LayerSheet(question())));
+        self.answers.layer_sheet.of(&key).cloned()
+    }
+
+    /// The next one is made anew.
+    pub fn forget_layer_sheet(&mut self) {
+        self.answers.layer_sheet = Asked::default();
     }
 
     pub fn last_explanation(&self) -> Option<&Arc<Explanation>> {

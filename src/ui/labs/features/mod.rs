@@ -3,6 +3,7 @@
 //! One file a pane. [`Views`] holds what each remembers of itself, and [`Shared`] what they look at together; the network
 //! that is looked into and its pictures are the session's (`ui/app/explore/`).
 
+mod contact;
 mod evolution;
 mod explanation;
 mod help;
@@ -18,6 +19,7 @@ mod tiles;
 mod unit;
 mod units;
 
+pub use contact::contact_sheet;
 pub use layouts::Arrangement;
 pub use panes::Pane;
 pub use shared::Shared;

@@ -1,6 +1,7 @@
 //! All units of a layer, each as a tile: its map, what it is carried back to, or its top nine.
 
 use super::LabContext;
+use super::contact::Contact;
 use super::shared::{Images, RULES, Shared, rule_name};
 use super::tiles::Tiles;
 use crate::engine::{Carried, CutFacts, Facts, Maps, Sheets};
@@ -87,11 +88,19 @@ pub(super) struct UnitsView {
     tiles: Tiles<usize>,
     /// What the textures are of.
     of: Option<(String, Shown, Option<u64>)>,
+    contact: Contact,
 }
 
 impl Default for UnitsView {
     fn default() -> Self {
-        Self { shown: Shown::default(), order: Order::default(), side: 64.0, tiles: Tiles::default(), of: None }
+        Self {
+            shown: Shown::default(),
+            order: Order::default(),
+            side: 64.0,
+            tiles: Tiles::default(),
+            of: None,
+            contact: Contact::default(),
+        }
     }
 }
 
@@ -116,6 +125,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsVi
     if view.shown.is_sheet() && progress(ui, context, known.sheets.as_deref(), shared) {
         return;
     }
+    view.contact.go_on(ui, context);
     if view.shown == Shown::Carried && context.session.exploration.selected().is_none() {
         empty(ui, icon::IMAGE, "Add a picture to carry units back to it.", None);
         return;
@@ -233,6 +243,11 @@ fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsView, shar
             let slider = Slider::new(&mut view.side, SMALLEST..=LARGEST).logarithmic(true).show_value(false);
             ui.add(slider).on_hover_text("How large each tile is drawn").accessible_name("Size of tiles");
         });
+        if view.shown.is_sheet() {
+            let rule = (view.shown == Shown::TopCarried).then_some(shared.rule);
+            let sheets = context.session.exploration.last_sheets().filter(|_| cut.cut.inner == 0);
+            view.contact.choose(ui, sheets, cut.cut, rule, &cut.name);
+        }
     });
 }
 

@@ -219,6 +219,39 @@ fn the_sheets_of_a_layer_are_saved_on_one_page() {
     assert!(text.contains("of convnet-mnist: the strongest of 10,000 images carried back (deconvnet)</title>"));
 }
 
+/// Pointing shows a unit's top nine, and Shift with a click puts it beside the chosen one.
+#[test]
+fn units_are_previewed_and_compared() {
+    let mut harness = opened();
+    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    click(&mut harness, "Units: top nine");
+    wait(&mut harness, "all sheets", |app| {
+        let is_small = explored(app).facts().is_some_and(|facts| facts.name == "convnet-mnist");
+        is_small && explored(app).last_sheets().is_some_and(|sheets| sheets.is_whole() && sheets.images.len() == 10_000)
+    });
+    let unit = |harness: &Harness<'_, App>, unit: usize| {
+        let layer = if harness.query_all_by_label_contains("relu2 unit ").next().is_some() { "relu2" } else { "relu1" };
+        (layer, format!("{layer} unit {unit}, strongest "))
+    };
+    let (layer, name) = unit(&harness, 2);
+    harness.query_all_by_label_contains(&name).next().unwrap().hover();
+    let preview = format!("{layer} unit 2: top 9 of 10,000 images, active on");
+    let began = std::time::Instant::now();
+    while harness.query_all_by_label_contains(&preview).next().is_none() {
+        assert!(began.elapsed().as_secs() < 60, "waited in vain: {preview}");
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    harness.query_all_by_label_contains(&name).next().unwrap().click_modifiers(Modifiers::SHIFT);
+    harness.run_steps(3);
+    assert!(harness.query_all_by_label_contains(", compared").next().is_some());
+    reveal(&mut harness, Pane::Unit);
+    assert_eq!(harness.query_all_by_label_contains("Top 1: image ").count(), 2);
+    harness.check_accessibility();
+    click(&mut harness, "Compare no more");
+    assert_eq!(harness.query_all_by_label_contains("Top 1: image ").count(), 1);
+}
+
 /// They say which step they are of, and a newer one takes their place whole.
 #[test]
 fn sheets_follow_the_run_in_hand() {
@@ -241,6 +274,18 @@ fn sheets_follow_the_run_in_hand() {
     let text = format!("of step {}, epoch", glassbox::ui::widgets::format::count(shown));
     assert!(harness.query_all_by_label_contains(&text).next().is_some(), "{text}");
     harness.check_accessibility();
+    click(&mut harness, "Order of the units");
+    click(&mut harness, "by rate of change");
+    let shares: Vec<u32> = harness
+        .query_all_by_label_contains("of the top nine new")
+        .filter_map(|node| {
+            node.accesskit_node()
+                .label()?
+                .split(", ")
+                .find_map(|part| part.strip_suffix("% of the top nine new")?.parse().ok())
+        })
+        .collect();
+    assert!(shares.len() > 3 && shares.is_sorted_by(|a, b| a >= b), "{shares:?}");
     press(&mut harness, Modifiers::NONE, Key::Space);
     wait(&mut harness, "a pause", |app| window::current(app).phase == glassbox::engine::Phase::Paused);
     wait(&mut harness, "sheets of the network as it stands", |app| {

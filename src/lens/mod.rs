@@ -53,4 +53,4 @@ pub use specialists::{
 };
 pub use strongest::StrongestImages;
 pub use target::{Place, Target, TargetError};
-pub use top_activations::{Examples, TopActivations, TopEntry, UnitSheet, UnitStatistics, unit_cuts};
+pub use top_activations::{Examples, TopActivations, TopEntry, UnitSheet, UnitStatistics, sheet_change, unit_cuts};

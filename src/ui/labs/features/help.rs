@@ -21,7 +21,7 @@ pub(super) fn of(pane: Pane) -> HelpText {
         Pane::Units => (
             "All units of the chosen layer: their maps for the selected picture, what each is carried back to, or the parts of \
              the nine images that activate it most, cut to its receptive field. A unit that is active on none of the images is \
-             marked dead. Click one to look at it alone; arrows move on; u and o take the layer below and above.",
+             marked dead. Point at one for its top nine, click it to look at it alone, and Shift and click to put a second one beside it; arrows move on; u and o take the layer below and above.",
             "Zeiler, Fergus 2013, arXiv 1311.2901, figure 2",
         ),
         Pane::Unit => (

@@ -15,6 +15,9 @@ pub struct Shared {
     pub layer: Option<String>,
     #[serde(skip)]
     pub unit: usize,
+    /// A second unit of the layer, shown beside the first.
+    #[serde(skip)]
+    pub compared: Option<usize>,
     pub rule: Rule,
     /// Among these images the strongest are looked for.
     pub images: Images,
@@ -43,7 +46,14 @@ const SHEET_SHARE: f32 = 0.05;
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { layer: None, unit: 0, rule: Rule::Deconvolution, images: Images::default(), sheet_share: SHEET_SHARE }
+        Self {
+            layer: None,
+            unit: 0,
+            compared: None,
+            rule: Rule::Deconvolution,
+            images: Images::default(),
+            sheet_share: SHEET_SHARE,
+        }
     }
 }
 
@@ -58,7 +68,13 @@ impl Shared {
         if self.layer.as_deref() != Some(layer) {
             self.layer = Some(layer.to_owned());
             self.unit = 0;
+            self.compared = None;
         }
+    }
+
+    /// Puts a unit beside the chosen one, or takes it away again.
+    pub(super) fn compare(&mut self, unit: usize) {
+        self.compared = Some(unit).filter(|_| self.compared != Some(unit) && unit != self.unit);
     }
 
     /// Where the images of the sheets come from, for this network.

@@ -45,7 +45,8 @@ enum Part {
 /// What the pane remembers of itself.
 #[derive(Default)]
 pub(super) struct UnitPane {
-    tiles: Tiles<Part>,
+    /// Of the unit, and of the one beside it.
+    tiles: [Tiles<Part>; 2],
     /// Whether the way back is shown step by step, in place of its end.
     explains: bool,
     explanation: ExplanationView,
@@ -73,8 +74,9 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPan
         empty(ui, icon::EYE, "What a unit looks for appears here once the network is open.", None);
         return;
     };
-    let Some(known) = look(context, shared, &facts) else { return };
-    view.tiles.begin_frame();
+    let Some(known) = look(context, shared, &facts, shared.unit) else { return };
+    let second = shared.compared.and_then(|unit| look(context, shared, &facts, unit));
+    view.tiles.iter_mut().for_each(Tiles::begin_frame);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
         let field = known.cut.fields.vertical.size;
@@ -84,6 +86,13 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPan
         choose_rule(ui, shared);
         let explain = ui.add(Button::selectable(view.explains, RichText::new("step by step").small()));
         let about = "The reverse pass for the selected picture, a layer a step: from the unit down to the pixels";
+        if shared.compared.is_some() {
+            let close = ui.add(Button::new(RichText::new("one unit").small()));
+            let close = close.on_hover_text("Take away the second unit (Shift and a click on it in Units)");
+            if close.accessible_name("Compare no more").clicked() {
+                shared.compared = None;
+            }
+        }
         if explain.on_hover_text(about).accessible_name("Unit: step by step").clicked() {
             view.explains = !view.explains;
         }
@@ -92,11 +101,23 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPan
         explain_unit(ui, context, view, shared, &known);
         return;
     }
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        of_picture(ui, context, view, shared, &known);
-        ui.add_space(theme::UNIT);
-        of_sheet(ui, context, view, shared, &known);
+    let [first, beside] = &mut view.tiles;
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match second {
+        None => face(ui, context, first, shared, &known),
+        Some(second) => ui.columns(2, |columns| {
+            for ((ui, tiles), known) in columns.iter_mut().zip([first, beside]).zip([&known, &second]) {
+                ui.label(RichText::new(format!("{} unit {}", known.cut.name, known.unit)).small().strong());
+                ui.push_id(known.unit, |ui| face(ui, context, tiles, shared, known));
+            }
+        }),
     });
+}
+
+/// All that is shown of one unit.
+fn face(ui: &mut Ui, context: &mut LabContext<'_>, tiles: &mut Tiles<Part>, shared: &Shared, known: &Known) {
+    of_picture(ui, context, tiles, shared, known);
+    ui.add_space(theme::UNIT);
+    of_sheet(ui, context, tiles, shared, known);
 }
 
 /// The way back for the selected picture, step by step.
@@ -120,11 +141,11 @@ fn explain_unit(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, 
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| explanation::show(ui, &mut view.explanation, &of));
 }
 
-fn look(context: &mut LabContext<'_>, shared: &Shared, facts: &Facts) -> Option<Known> {
+fn look(context: &mut LabContext<'_>, shared: &Shared, facts: &Facts, unit: usize) -> Option<Known> {
     let cut = shared.cut(facts)?.clone();
     let source = shared.source(facts, context);
     let exploration = &mut context.session.exploration;
-    let unit = shared.unit.min(cut.shape.channels.saturating_sub(1));
+    let unit = unit.min(cut.shape.channels.saturating_sub(1));
     let maps = exploration.maps(cut.cut);
     let sheets = exploration.sheets(&source);
     let sheet = sheets.as_ref().filter(|_| cut.cut.inner == 0).and_then(|s| s.top.unit(cut.cut.layers, unit));
@@ -133,7 +154,7 @@ fn look(context: &mut LabContext<'_>, shared: &Shared, facts: &Facts) -> Option<
 }
 
 /// The picture with the crop, the map of the unit, and what it is carried back to, side by side.
-fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shared: &Shared, known: &Known) {
+fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, tiles: &mut Tiles<Part>, shared: &Shared, known: &Known) {
     let Some(picture) = known.picture else {
         ui.label(RichText::new("Select a picture to see where it activates the unit.").small().weak());
         return;
@@ -157,7 +178,7 @@ fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, sh
     if let Some(seen) = context.session.exploration.seen(picture) {
         title(ui, place(0), &name);
         let stamp = Arc::as_ptr(&seen).cast::<u8>() as u64;
-        if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Picture, stamp, known.input, || Some(vec![seen.to_vec()])) {
+        if let Some(atlas) = tiles.get(ui.ctx(), Part::Picture, stamp, known.input, || Some(vec![seen.to_vec()])) {
             let rect = fitted(place(0), known.input);
             atlas.paint(ui.painter(), 0, rect);
             paint_crop(ui, crop, known.input, rect);
@@ -174,7 +195,7 @@ fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, sh
         let dark = ui.visuals().dark_mode;
         let stamp = Arc::as_ptr(maps) as u64 ^ known.unit as u64;
         let image = || Some(vec![coloured(maps.unit(known.unit), most, dark)]);
-        if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Map, stamp, shape, image) {
+        if let Some(atlas) = tiles.get(ui.ctx(), Part::Map, stamp, shape, image) {
             atlas.paint(ui.painter(), 0, fitted(place(1), shape));
         }
     }
@@ -182,7 +203,7 @@ fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, sh
     if let Some(carried) = &carried {
         let stamp = Arc::as_ptr(carried) as u64;
         let image = || Some(vec![carried.picture.to_vec()]);
-        if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Carried, stamp, known.input, image) {
+        if let Some(atlas) = tiles.get(ui.ctx(), Part::Carried, stamp, known.input, image) {
             let rect = fitted(place(2), known.input);
             atlas.paint(ui.painter(), 0, rect);
             paint_crop(ui, crop, known.input, rect);
@@ -207,7 +228,7 @@ fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, sh
 }
 
 /// The top nine: each part of an image above what it is carried back to, with its class and activation.
-fn of_sheet(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shared: &Shared, known: &Known) {
+fn of_sheet(ui: &mut Ui, context: &mut LabContext<'_>, tiles: &mut Tiles<Part>, shared: &Shared, known: &Known) {
     let (Some(sheets), Some(sheet)) = (&known.sheets, &known.sheet) else {
         let text = if known.cut.cut.inner > 0 {
             "The top nine are of whole blocks: choose the block, or a layer that is not in one."
@@ -227,7 +248,7 @@ fn of_sheet(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shar
         for (column, entry) in entries.iter().enumerate() {
             let left = line.left() + column as f32 * (side + GAP);
             let rect = Rect::from_min_size(snap(pos2(left, line.top()), ui.pixels_per_point()), cell);
-            show_entry(ui, context, view, shared, known, &sheets.images, (row * columns + column, entry), rect);
+            show_entry(ui, context, tiles, shared, known, &sheets.images, (row * columns + column, entry), rect);
         }
     }
 }
@@ -256,7 +277,7 @@ fn statistics(ui: &mut Ui, sheets: &Sheets, sheet: &UnitSheet) {
 fn show_entry(
     ui: &mut Ui,
     context: &mut LabContext<'_>,
-    view: &mut UnitPane,
+    tiles: &mut Tiles<Part>,
     shared: &Shared,
     known: &Known,
     images: &SeenImages,
@@ -277,7 +298,7 @@ fn show_entry(
     let second = first.translate(vec2(0.0, side + 2.0));
     let stamp = u64::from(entry.image) + 1;
     let image = || Some(vec![images.image(entry.image).to_vec()]);
-    if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Entry(index), stamp, known.input, image) {
+    if let Some(atlas) = tiles.get(ui.ctx(), Part::Entry(index), stamp, known.input, image) {
         paint_patch(ui, atlas, 0, patch, first);
     }
     let of = UnitView {
@@ -290,7 +311,7 @@ fn show_entry(
     let carried = context.session.exploration.carried(of);
     let stamp = carried.as_ref().map_or(0, |carried| Arc::as_ptr(carried) as u64);
     let image = || carried.as_ref().map(|carried| vec![carried.picture.to_vec()]);
-    if let Some(atlas) = view.tiles.get(ui.ctx(), Part::EntryCarried(index), stamp, known.input, image)
+    if let Some(atlas) = tiles.get(ui.ctx(), Part::EntryCarried(index), stamp, known.input, image)
         && carried.is_some()
     {
         paint_patch(ui, atlas, 0, patch, second);

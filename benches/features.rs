@@ -2,11 +2,13 @@
 //!
 //! On `convnet-cifar` with its first weights and images of noise, whose values make no difference to the time. One pass
 //! over 10,000 images for the top nine of all layers against the same images classified, in turn; what looking at one
-//! training step's trace adds to it; an occlusion map of 32 x 32 pixels at stride 2; and one operation on cached
+//! training step's trace adds to it; what keeping the sheets of a run up to date with their usual share of the time adds; an occlusion map of 32 x 32 pixels at stride 2; and one operation on cached
 //! activations.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use glassbox::data::{Batch, ImageShape};
+use glassbox::data::{Batch, ImageShape, Picture};
+use glassbox::engine::{Explorer, ImageSet, Question, Reply, SheetsQuestion, Subject, TrainingState};
+use glassbox::experiments::Classifier;
 use glassbox::lens::{
     CachedActivations, Change, Examples, OcclusionSettings, Surgery, TopActivations, occlude, unit_cuts,
 };
@@ -14,6 +16,7 @@ use glassbox::nets::{Mode, Network, preset};
 use glassbox::train::{Goal, OptimiserSettings, Trainer, Watch};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// As in the program.
@@ -45,6 +48,9 @@ fn main() {
     let (step, look) = live(&pixels, rounds * 4);
     println!("training step, {BATCH} images       {:>8.2} ms", 1000.0 * step);
     println!("look at its trace, all layers    {:>8.2} ms {:>8.3} times", 1000.0 * look, look / step);
+
+    let (alone, followed) = followed(&pixels, if is_test { 1 } else { ROUNDS }, if is_test { 0.1 } else { 8.0 });
+    println!("training step, sheets kept up    {:>8.2} ms {:>8.3} times", 1000.0 * followed, followed / alone);
 
     let cut = cut_above(&network, "relu5");
     let settings = OcclusionSettings { side: 6, stride: 2, fill: vec![0.0; 3], cut, unit: None, truth: 3 };
@@ -109,6 +115,50 @@ fn live(pixels: &[f32], rounds: usize) -> (f64, f64) {
         looks.push(seconds(|| top.observe(&trace, examples)));
     }
     (median(steps), median(looks))
+}
+
+/// Seconds of a training step alone, and while an explorer makes sheets of a state with a twentieth of the time: means over
+/// windows of `window` seconds, in turn, with the sheets of 2,000 images in the making throughout the second kind.
+fn followed(pixels: &[f32], rounds: usize, window: f64) -> (f64, f64) {
+    let settings = OptimiserSettings::default();
+    let mut trainer = Trainer::new(network(), &settings, 1, true);
+    let labels: Vec<usize> = (0..BATCH).map(|image| image % CLASSES).collect();
+    let indices: Vec<u32> = (0..BATCH as u32).collect();
+    let shape = ImageShape::new(3, 32, 32);
+    let batch = Batch { images: pixels.to_vec(), labels, indices, shape };
+    let mut train = |alone: bool, explorer: &Explorer| {
+        let ask = || if alone { None } else { Some(explorer.ask(Question::Sheets(sheets_question(shape)))) };
+        let (mut asked, mut steps, began) = (ask(), 0, Instant::now());
+        while steps == 0 || began.elapsed().as_secs_f64() < window {
+            drop(trainer.step(&batch, &Goal::LABELS, &settings, 1e-3, Watch::default()).expect("it stays finite"));
+            steps += 1;
+            let is_whole = |reply: &Reply| matches!(reply, Reply::Sheets(sheets) if sheets.is_whole());
+            if explorer.replies().iter().any(|(ticket, reply)| Some(*ticket) == asked && is_whole(reply)) {
+                asked = ask();
+            }
+        }
+        began.elapsed().as_secs_f64() / f64::from(steps)
+    };
+    let [mut alone, mut followed] = [Vec::new(), Vec::new()];
+    for _ in 0..rounds {
+        // One whose network is not there yet answers nothing, and dropping it ends its work.
+        let explorer = Explorer::start(|| ());
+        explorer.look_into(Subject::Named("convnet-mnist".to_owned()));
+        explorer.set_live_share(0.05);
+        alone.push(train(true, &explorer));
+        followed.push(train(false, &explorer));
+    }
+    (median(alone), median(followed))
+}
+
+fn sheets_question(shape: ImageShape) -> SheetsQuestion {
+    let picture = |number: u8| Picture::of_pixels("", shape, vec![number; shape.pixels()]).expect("it has this shape");
+    let network = Classifier::untrained("convnet-cifar", 1, &Device::flex()).expect("a preset").to_checkpoint();
+    SheetsQuestion {
+        images: ImageSet::Pictures((0..2_000).map(|number| picture(number as u8)).collect()),
+        state: Some(TrainingState { step: 0, epoch: 0.0, network: Arc::new(network) }),
+        known: None,
+    }
 }
 
 fn seconds(work: impl FnOnce()) -> f64 {

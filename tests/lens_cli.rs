@@ -160,3 +160,43 @@ fn what_cannot_be_done_is_refused_in_a_line() {
     outside.extend(["--at", "4,0"].map(str::to_owned));
     is_refused(outside, &["4 x 4", "4,0"]);
 }
+
+#[test]
+fn a_sheet_of_a_layer_is_one_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = folder.path().join("pictures");
+    std::fs::create_dir(&pictures).unwrap();
+    for number in 0..3u8 {
+        let colour = |x: u32, y: u32| image::Rgb([(x * 7) as u8, (y * 5) as u8, number * 80]);
+        RgbImage::from_fn(40, 32, colour).save(pictures.join(format!("{number}.png"))).unwrap();
+    }
+    let sheet = |out: &Path, more: &[&str]| {
+        let paths = ["--data", pictures.to_str().unwrap(), "--out", out.to_str().unwrap()];
+        lens(&[&["sheet"], CIFAR, &["--layer", "relu2"], &paths[..], more].concat())
+    };
+    let svg = folder.path().join("sheet.svg");
+    let output = sheet(&svg, &[]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("64 units"));
+    let text = std::fs::read_to_string(&svg).unwrap();
+    assert!(text.contains("<title>relu2 of convnet-cifar: the strongest of 3 images</title>"));
+    let tiles = text.matches("<image").count();
+    assert!(tiles > 64 && tiles <= 3 * 64, "{tiles}");
+    let png = folder.path().join("sheet.png");
+    let output = sheet(&png, &["--rule", "deconv", "--scale", "1", "--light"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let picture = image::open(&png).unwrap().to_rgb8();
+    // Eight by eight units of three by three tiles.
+    assert!(picture.width() > 8 * 3 * 40 && picture.height() > 8 * 3 * 40);
+    assert!(picture.get_pixel(0, 0).0.iter().all(|value| *value > 200));
+}
+
+#[test]
+fn a_sheet_that_cannot_be_made_says_why() {
+    let base = [&["sheet"], CIFAR, &["--data", "mnist"]].concat();
+    refused(&[&base[..], &["--layer", "relu2", "--out", "sheet.jpg"]].concat(), &[".svg or .png", "sheet.jpg"]);
+    refused(&[&base[..], &["--layer", "relu99", "--out", "sheet.svg"]].concat(), &["relu99"]);
+    let nowhere = [&["sheet"], CIFAR, &["--data", "nowhere", "--layer", "relu2", "--out", "sheet.svg"]].concat();
+    refused(&nowhere, &["nowhere"]);
+    refused(&[&base[..], &["--count", "10", "--layer", "flatten", "--out", "sheet.svg"]].concat(), &["flatten"]);
+}

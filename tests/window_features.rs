@@ -232,6 +232,197 @@ fn the_same_part_of_several_images_is_marked_and_compared() {
     assert!(harness.query_all_by_label_contains("on at least 3 more").next().is_some());
 }
 
+fn frames(app: &App) -> usize {
+    explored(app).last_evolution().map_or(0, |film| film.frames.len())
+}
+
+/// From the empty pane: its button trains, states are kept, and the film of any unit appears.
+#[test]
+fn a_film_of_the_run_in_hand_is_made_by_itself() {
+    let mut harness = open(long());
+    reveal(&mut harness, Pane::Evolution);
+    harness.get_all_by_label_contains("Train").last().unwrap().click();
+    wait(&mut harness, "states of the first two epochs", |app| {
+        explored(app).kept_states().states().iter().any(|state| state.epoch >= 2.0)
+    });
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    wait(&mut harness, "a pause", |app| window::current(app).phase == glassbox::engine::Phase::Paused);
+    wait(&mut harness, "a frame a state", |app| {
+        frames(app) > 2 && frames(app) == explored(app).kept_states().states().len()
+    });
+    harness.check_accessibility();
+    let count = frames(harness.state());
+    let chosen = |harness: &Harness<'_, App>| {
+        harness
+            .get_by_role_and_label(egui::accesskit::Role::Slider, "State of the film")
+            .accesskit_node()
+            .numeric_value()
+    };
+    assert_eq!(chosen(&harness), Some((count - 1) as f64));
+    // A frame of the strip, then an arrow.
+    let first = format!("step {}: image ", explored(harness.state()).kept_states().states()[0].step);
+    harness.query_all_by_label_contains(&first).last().unwrap().click();
+    harness.run_steps(3);
+    assert_eq!(chosen(&harness), Some(0.0));
+    press(&mut harness, Modifiers::NONE, Key::ArrowRight);
+    assert_eq!(chosen(&harness), Some(1.0));
+    click(&mut harness, "Play the film");
+    let began = std::time::Instant::now();
+    while chosen(&harness) == Some(1.0) {
+        assert!(began.elapsed().as_secs() < 60, "waited in vain");
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    click(&mut harness, "Pause the film");
+}
+
+/// Back, next, the slider and the keys go through the same steps.
+#[test]
+fn the_way_back_is_explained_step_by_step() {
+    let mut harness = opened();
+    reveal(&mut harness, Pane::Unit);
+    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    wait(
+        &mut harness,
+        "the small network",
+        |app| matches!(explored(app).network(), NetworkState::Open(facts) if facts.name == "convnet-mnist"),
+    );
+    wait(&mut harness, "digits", |app| explored(app).guesses().len() == 10);
+    click(&mut harness, "Unit: step by step");
+    wait(&mut harness, "the steps", |app| {
+        explored(app)
+            .last_explanation()
+            .is_some_and(|seen| seen.steps.last().is_some_and(|step| step.shape.channels == 1))
+    });
+    let says = |harness: &Harness<'_, App>, text: &str| harness.query_all_by_label_contains(text).next().is_some();
+    assert!(says(&harness, "Start: the unit's own activation"));
+    harness.check_accessibility();
+    let steps = explored(harness.state()).last_explanation().unwrap().steps.clone();
+    for step in &steps[1..] {
+        click(&mut harness, "Next step down");
+        let word = match step.kind {
+            "relu" => "Rectification at",
+            "max_pool2d" => "Unpooling",
+            "conv2d" => "Filtering",
+            other => panic!("no step is expected through a {other}"),
+        };
+        assert!(says(&harness, &format!("{word} {}", step.layer)), "{}", step.layer);
+    }
+    assert!(says(&harness, "transposed filter of channel"));
+    press(&mut harness, Modifiers::NONE, Key::OpenBracket);
+    assert!(says(&harness, &steps[steps.len() - 2].layer));
+    click(&mut harness, "Step back up");
+    press(&mut harness, Modifiers::NONE, Key::B);
+    wait(&mut harness, "the next rule", |app| {
+        explored(app).last_explanation().is_some_and(|seen| seen.steps.len() > 1)
+    });
+}
+
+/// Asked for in the menu of the sheets, made beside the window, and saved like any figure.
+#[test]
+fn the_sheets_of_a_layer_are_saved_on_one_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut harness = opened();
+    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    click(&mut harness, "Units: top nine carried back");
+    wait(&mut harness, "all sheets", |app| {
+        let is_small = explored(app).facts().is_some_and(|facts| facts.name == "convnet-mnist");
+        is_small && explored(app).last_sheets().is_some_and(|sheets| sheets.is_whole() && sheets.images.len() == 10_000)
+    });
+    click(&mut harness, "Contact sheet");
+    click(&mut harness, "Contact sheet as SVG");
+    let began = std::time::Instant::now();
+    while harness.query_by_label("File to save to").is_none() {
+        assert!(began.elapsed().as_secs() < 120, "waited in vain");
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let path = folder.path().join("sheet.svg");
+    harness.get_by_label("File to save to").focus();
+    harness.run_steps(2);
+    press(&mut harness, Modifiers::COMMAND, Key::A);
+    harness.get_by_label("File to save to").type_text(path.to_str().unwrap());
+    harness.run_steps(2);
+    click(&mut harness, "Save the figure");
+    wait(&mut harness, "the file", |_| path.exists());
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains("of convnet-mnist: the strongest of 10,000 images carried back (deconvnet)</title>"));
+}
+
+/// Pointing shows a unit's top nine, and Shift with a click puts it beside the chosen one.
+#[test]
+fn units_are_previewed_and_compared() {
+    let mut harness = opened();
+    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    click(&mut harness, "Units: top nine");
+    wait(&mut harness, "all sheets", |app| {
+        let is_small = explored(app).facts().is_some_and(|facts| facts.name == "convnet-mnist");
+        is_small && explored(app).last_sheets().is_some_and(|sheets| sheets.is_whole() && sheets.images.len() == 10_000)
+    });
+    let unit = |harness: &Harness<'_, App>, unit: usize| {
+        let layer = if harness.query_all_by_label_contains("relu2 unit ").next().is_some() { "relu2" } else { "relu1" };
+        (layer, format!("{layer} unit {unit}, strongest "))
+    };
+    let (layer, name) = unit(&harness, 2);
+    harness.query_all_by_label_contains(&name).next().unwrap().hover();
+    let preview = format!("{layer} unit 2: top 9 of 10,000 images, active on");
+    let began = std::time::Instant::now();
+    while harness.query_all_by_label_contains(&preview).next().is_none() {
+        assert!(began.elapsed().as_secs() < 60, "waited in vain: {preview}");
+        harness.step();
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    harness.query_all_by_label_contains(&name).next().unwrap().click_modifiers(Modifiers::SHIFT);
+    harness.run_steps(3);
+    assert!(harness.query_all_by_label_contains(", compared").next().is_some());
+    reveal(&mut harness, Pane::Unit);
+    assert_eq!(harness.query_all_by_label_contains("Top 1: image ").count(), 2);
+    harness.check_accessibility();
+    click(&mut harness, "Compare no more");
+    assert_eq!(harness.query_all_by_label_contains("Top 1: image ").count(), 1);
+}
+
+/// They say which step they are of, and a newer one takes their place whole.
+#[test]
+fn sheets_follow_the_run_in_hand() {
+    let mut harness = open(long());
+    reveal(&mut harness, Pane::Units);
+    harness.state_mut().session.exploration.follow_run();
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    wait(
+        &mut harness,
+        "the network of the run",
+        |app| matches!(explored(app).network(), NetworkState::Open(facts) if facts.name.contains("step")),
+    );
+    click(&mut harness, "Units: top nine");
+    let step = |sheets: &glassbox::engine::Sheets| sheets.state.as_ref().map(|state| state.step);
+    wait(&mut harness, "sheets of two states", |app| {
+        let newer = explored(app).last_sheets().filter(|sheets| sheets.is_whole()).and_then(|sheets| step(sheets));
+        explored(app).sheets_before().is_some_and(|before| before.is_whole() && step(before) < newer)
+    });
+    let shown = explored(harness.state()).last_sheets().map(|sheets| sheets.state.clone().unwrap().step).unwrap();
+    let text = format!("of step {}, epoch", glassbox::ui::widgets::format::count(shown));
+    assert!(harness.query_all_by_label_contains(&text).next().is_some(), "{text}");
+    harness.check_accessibility();
+    click(&mut harness, "Order of the units");
+    click(&mut harness, "by rate of change");
+    let shares: Vec<u32> = harness
+        .query_all_by_label_contains("of the top nine new")
+        .filter_map(|node| {
+            node.accesskit_node()
+                .label()?
+                .split(", ")
+                .find_map(|part| part.strip_suffix("% of the top nine new")?.parse().ok())
+        })
+        .collect();
+    assert!(shares.len() > 3 && shares.is_sorted_by(|a, b| a >= b), "{shares:?}");
+    press(&mut harness, Modifiers::NONE, Key::Space);
+    wait(&mut harness, "a pause", |app| window::current(app).phase == glassbox::engine::Phase::Paused);
+    wait(&mut harness, "sheets of the network as it stands", |app| {
+        explored(app).last_sheets().and_then(|sheets| step(sheets)) == Some(app.session.snapshot.step)
+    });
+}
+
 #[test]
 #[ignore = "writes pictures to GLASSBOX_PICTURES"]
 fn pictures() {
@@ -327,5 +518,47 @@ fn pictures_of_the_exhibits() {
         resize(&mut harness, LARGE);
         reveal(&mut harness, pane);
         take(&mut harness, &format!("{pane:?}-other-theme").to_lowercase());
+    }
+}
+
+#[test]
+#[ignore = "writes pictures of a run that learns to GLASSBOX_PICTURES"]
+fn living_pictures() {
+    let folder = std::path::PathBuf::from(std::env::var_os("GLASSBOX_PICTURES").unwrap());
+    let mut config = glassbox::experiments::TrainConfig { network: "lenet".to_owned(), ..long() };
+    config.data.train = glassbox::data::Amount::Count(4_000);
+    let mut harness = open(config);
+    reveal(&mut harness, Pane::Evolution);
+    let take = |harness: &mut Harness<'_, App>, name: &str| {
+        for _ in 0..300 {
+            harness.step();
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
+    };
+    take(&mut harness, "evolution-empty");
+    harness.get_all_by_label_contains("Train").last().unwrap().click();
+    wait(&mut harness, "some epochs", |app| explored(app).kept_states().states().len() > 5);
+    take(&mut harness, "evolution");
+    let ctx = harness.ctx.clone();
+    harness.state_mut().perform(&ctx, glassbox::ui::app::Action::SwitchTheme);
+    take(&mut harness, "evolution-other-theme");
+    harness.set_size(egui::vec2(1920.0, 1080.0));
+    take(&mut harness, "evolution-large");
+    harness.set_size(egui::vec2(1280.0, 800.0));
+    click(&mut harness, "Layer conv2: conv2d, output 16x10x10");
+    click(&mut harness, "Units: top nine carried back");
+    reveal(&mut harness, Pane::Unit);
+    take(&mut harness, "live-sheets");
+    harness.state_mut().session.exploration.look_into(Subject::Named("efficientnet-lite0".to_owned()));
+    click(&mut harness, "Unit: step by step");
+    take(&mut harness, "steps-blocks");
+    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    take(&mut harness, "steps-start");
+    for step in 1..8 {
+        if harness.query_by_label("Next step down").is_some() {
+            click(&mut harness, "Next step down");
+            take(&mut harness, &format!("steps-{step}"));
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Looking into one trained network beside the runs: a thread that holds it and answers questions with plain data.
 //!
 //! Of each kind of question the newest counts: one that was asked before it and has no answer yet gets none. Long work
-//! advances in small steps, and short questions are answered between them.
+//! advances in small steps, and short questions are answered between them. What is looked at again and again while a network
+//! learns rests between its steps, so that it takes no more than a [share](Explorer::set_live_share) of the time.
 
 use super::device::open_device;
 use super::exploring::{Job, Kept, Question, Reply, Subject, begin};
@@ -9,10 +10,14 @@ use crate::experiments::Classifier;
 use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Of the time, a hundredth goes to what is live at least: less is as good as nothing.
+const LEAST_SHARE: f32 = 0.01;
 
 /// Ties a reply to its question. Later questions have higher ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +28,8 @@ pub struct Explorer {
     inbox: Arc<Inbox>,
     replies: Mutex<Receiver<(Ticket, Reply)>>,
     last: AtomicU64,
+    /// The bits of an `f32`.
+    live_share: Arc<AtomicU32>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -46,28 +53,31 @@ impl Explorer {
     pub fn start(wake: impl Fn() + Send + 'static) -> Self {
         let inbox = Arc::<Inbox>::default();
         let (sender, replies) = channel();
+        let live_share = Arc::new(AtomicU32::new(1.0_f32.to_bits()));
         let worker = Worker {
             inbox: Arc::clone(&inbox),
             replies: sender,
             wake: Box::new(wake),
             classifier: None,
             kept: Kept::default(),
+            live_share: Arc::clone(&live_share),
         };
         let thread = std::thread::Builder::new().name("explorer".to_owned()).spawn(move || worker.work());
         Self {
             inbox,
             replies: Mutex::new(replies),
             last: AtomicU64::new(0),
+            live_share,
             thread: thread.inspect_err(|error| log::error!("the explorer's thread did not start: {error}")).ok(),
         }
     }
 
-    /// Takes another network. Questions about the one before are forgotten; the reply is [`Reply::Loaded`] or
+    /// Takes another network. Questions about the one before are forgotten, unless they bring their own; the reply is [`Reply::Loaded`] or
     /// [`Reply::Failed`].
     pub fn look_into(&self, subject: Subject) -> Ticket {
         let ticket = self.ticket();
         let mut waiting = self.inbox.lock();
-        waiting.questions.clear();
+        waiting.questions.retain(|(_, question)| question.stands_alone());
         waiting.subject = Some((ticket, subject));
         self.inbox.bell.notify_one();
         ticket
@@ -88,6 +98,14 @@ impl Explorer {
         let mut waiting = self.inbox.lock();
         waiting.questions.retain(|(own, _)| *own != ticket);
         waiting.stopped.push(ticket);
+    }
+
+    /// How much of the time may be spent on what is kept up to date while a network learns, in 0 to 1 (0 excluded): all of it
+    /// until this is called. It holds from the next step on.
+    pub fn set_live_share(&self, share: f32) {
+        // Also for what is no number.
+        let share = if share > LEAST_SHARE { share.min(1.0) } else { LEAST_SHARE };
+        self.live_share.store(share.to_bits(), Ordering::Relaxed);
     }
 
     /// All replies since the last call, the oldest first.
@@ -115,8 +133,8 @@ impl Inbox {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What to do next; waits for something if there is no job to go on with.
-    fn next(&self, is_busy: bool) -> Next {
+    /// What to do next; waits for something to come, or until it is time to go on with a job.
+    fn next(&self, due: Option<Instant>) -> Next {
         let mut waiting = self.lock();
         loop {
             if waiting.is_closed {
@@ -128,10 +146,11 @@ impl Inbox {
             if let Some((ticket, question)) = waiting.questions.pop_front() {
                 return Next::Answer(ticket, question);
             }
-            if is_busy {
-                return Next::GoOn;
-            }
-            waiting = self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            waiting = match due.map(|due| due.saturating_duration_since(Instant::now())) {
+                None => self.bell.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => return Next::GoOn,
+                Some(rest) => self.bell.wait_timeout(waiting, rest).unwrap_or_else(PoisonError::into_inner).0,
+            };
         }
     }
 }
@@ -150,13 +169,18 @@ struct Worker {
     classifier: Option<Classifier>,
     /// Of the network in hand.
     kept: Kept,
+    live_share: Arc<AtomicU32>,
 }
 
 /// Work that takes longer than one step.
 struct Going {
     ticket: Ticket,
     kind: Discriminant<Question>,
+    /// Whether it does not matter which network is looked into.
+    stands_alone: bool,
     job: Box<dyn Job>,
+    /// It rests until then.
+    due: Instant,
 }
 
 impl Worker {
@@ -165,26 +189,28 @@ impl Worker {
         loop {
             let stopped = std::mem::take(&mut self.inbox.lock().stopped);
             jobs.retain(|going| !stopped.contains(&going.ticket));
-            match self.inbox.next(!jobs.is_empty()) {
+            match self.inbox.next(jobs.iter().map(|going| going.due).min()) {
                 Next::Close => return,
                 Next::Take(ticket, subject) => {
-                    jobs.clear();
+                    jobs.retain(|going| going.stands_alone);
                     self.classifier = None;
                     self.kept.forget();
                     self.take(ticket, &subject);
                 }
                 Next::Answer(ticket, question) => {
-                    let kind = discriminant(&question);
+                    let (kind, stands_alone) = (discriminant(&question), question.stands_alone());
                     jobs.retain(|going| going.kind != kind);
-                    match &self.classifier {
-                        Some(_) => jobs.push_front(Going { ticket, kind, job: begin(question, &self.kept) }),
-                        None => self.reply(ticket, Reply::Failed("there is no network to look into yet".to_owned())),
-                    }
+                    let (job, due) = (begin(question, &self.kept), Instant::now());
+                    jobs.push_front(Going { ticket, kind, stands_alone, job, due });
                 }
                 Next::GoOn => {
                     // The newest question first; what is not done after a step lets the others go on.
-                    let Some(mut going) = jobs.pop_front() else { continue };
+                    let now = Instant::now();
+                    let next = jobs.iter().position(|going| going.due <= now);
+                    let Some(mut going) = next.and_then(|next| jobs.remove(next)) else { continue };
+                    let rests = going.job.is_live();
                     if self.advance(&mut going) {
+                        going.due = if rests { self.rest_after(now) } else { now };
                         jobs.push_back(going);
                     }
                 }
@@ -208,9 +234,18 @@ impl Worker {
         self.reply(ticket, reply);
     }
 
+    /// Until when to rest after a step that began then.
+    fn rest_after(&self, began: Instant) -> Instant {
+        let share = f32::from_bits(self.live_share.load(Ordering::Relaxed));
+        Instant::now() + began.elapsed().mul_f32(1.0 / share - 1.0)
+    }
+
     /// Whether there is more to do.
     fn advance(&self, going: &mut Going) -> bool {
-        let Some(classifier) = &self.classifier else { return false };
+        let Some(classifier) = &self.classifier else {
+            self.reply(going.ticket, Reply::Failed("there is no network to look into yet".to_owned()));
+            return false;
+        };
         let done = caught(|| going.job.advance(classifier));
         let (reply, more) = match done {
             Ok(step) => (step.reply, step.more),

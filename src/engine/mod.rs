@@ -33,9 +33,11 @@ pub use device::{DeviceInfo, OpenDevice, devices, open_device};
 pub use experiment_folder::{is_experiment, read_results};
 pub use explorer::{Explorer, Ticket};
 pub use exploring::{
-    Carried, CarryBack, CorrespondenceQuestion, CorrespondenceSeen, CutFacts, Facts, Guessed, ImageSet,
-    InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Operation, Question, Reply,
-    SeenAndGuessed, SeenImage, SeenImages, Sheets, Subject, SurgeryQuestion, SurgerySeen, SweepQuestion, SweepSeen,
+    Carried, CarryBack, CorrespondenceQuestion, CorrespondenceSeen, CutFacts, Evolution, EvolutionFrame,
+    EvolutionQuestion, ExplanationQuestion, Facts, Guessed, ImageSet, InvarianceQuestion, InvarianceSeen, LayerSheet,
+    LayerSheetQuestion, LayerSheetSeen, Maps, OcclusionQuestion, OcclusionSeen, Operation, Question, Reply,
+    SeenAndGuessed, SeenImage, SeenImages, SheetTile, Sheets, SheetsQuestion, Subject, SurgeryQuestion, SurgerySeen,
+    SweepQuestion, SweepSeen, TrainingState, layer_sheet,
 };
 pub use export::{RunFormat, export_run};
 pub use files::{FileError, write_atomically, write_atomically_with};

@@ -92,6 +92,14 @@ impl Classifier {
         Self::of_checkpoint(&Checkpoint::from_bytes(&read(Path::new(name))?, name)?, device)
     }
 
+    /// Any architecture with random weights.
+    ///
+    /// # Errors
+    /// When there is no such architecture, or its network cannot be asked about pictures.
+    pub fn untrained(name: &str, seed: u64, device: &Device) -> Result<Self, ClassifierError> {
+        Self::of_network(Network::new(resolve(name)?, seed, device)?)
+    }
+
     /// A network whose weights others wrote.
     fn of_network(network: Network) -> Result<Self, ClassifierError> {
         let architecture = network.architecture();

@@ -7,6 +7,7 @@ mod class_bias;
 mod class_similarity;
 mod correspondence;
 mod deconvolution;
+mod explanation;
 mod filters;
 mod grad_cam;
 mod gradient_input;
@@ -20,6 +21,7 @@ mod region;
 mod silencing;
 mod soft_targets;
 mod specialists;
+mod strongest;
 mod sweep;
 mod target;
 mod top_activations;
@@ -30,6 +32,7 @@ pub use class_bias::{ClassShifts, CommonShift, ShiftErrors, best_class_shifts, e
 pub use class_similarity::{Dendrogram, Merge, class_similarity, class_tree};
 pub use correspondence::{Correspondence, CorrespondenceSettings, LayerCorrespondence, MarkedImage, correspondence};
 pub use deconvolution::{Reconstruction, reconstruct, strongest_unit};
+pub use explanation::{EXPLAINED_CHANNELS, Explanation, ReverseStep, SignalChannel, TransposedFilter, explain};
 pub use filters::{DEAD_SHARE, DUPLICATE_COSINE, Duplicate, Filter, Filters, first_filters};
 pub use grad_cam::{ClassMap, grad_cam};
 pub use gradient_input::gradient_times_input;
@@ -49,6 +52,7 @@ pub use specialists::{
     cluster_classes, combine_opinions, consult, covariance, covering_table, dustbin_correction, likeliest,
     opinions_gradient, opinions_objective, specialist_probabilities,
 };
+pub use strongest::StrongestImages;
 pub use sweep::{SilencingSweep, UnitCost};
 pub use target::{Place, Target, TargetError};
-pub use top_activations::{Examples, TopActivations, TopEntry, UnitSheet, UnitStatistics, unit_cuts};
+pub use top_activations::{Examples, TopActivations, TopEntry, UnitSheet, UnitStatistics, sheet_change, unit_cuts};

@@ -98,6 +98,13 @@ pub fn unit_cuts(network: &Network) -> Vec<usize> {
     own.map(|(index, _)| index + 1).collect()
 }
 
+/// How much a unit's sheet has changed: the share of the images on the newer sheet that were not on the older, in 0 to 1.
+pub fn sheet_change(older: &UnitSheet, newer: &UnitSheet) -> f64 {
+    let was_there = |image: u32| older.top.iter().any(|entry| entry.image == image);
+    let new = newer.top.iter().filter(|entry| !was_there(entry.image)).count();
+    new as f64 / newer.top.len().max(1) as f64
+}
+
 impl TopActivations {
     /// Watches the units at `cuts` and keeps the `k` strongest images of each; images come in `classes` classes.
     ///

@@ -9,6 +9,7 @@ pub mod theme;
 pub mod widgets;
 
 pub use app::App;
+pub use labs::features::contact_sheet;
 pub use labs::train::{RunCurves, RunFigure, figures};
 
 use crate::experiments::TrainConfig;

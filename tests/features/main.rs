@@ -2,11 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod correspondence;
+mod evolution;
+mod explanation;
 mod filters;
 mod hidden_energy;
 mod invariance;
 mod occlusion;
 mod region;
+mod sheets;
 mod silencing;
 mod surgery;
 mod top_activations;

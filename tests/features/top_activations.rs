@@ -2,7 +2,7 @@
 
 use crate::{Reference, assert_close, batch, floats, mixed, number, random_floats};
 use burn::tensor::{Device, Tensor, TensorData};
-use glassbox::lens::{Examples, TopActivations, TopEntry, UnitStatistics, unit_cuts};
+use glassbox::lens::{Examples, TopActivations, TopEntry, UnitSheet, UnitStatistics, sheet_change, unit_cuts};
 use glassbox::nets::{Architecture, Mode, Network};
 use proptest::prelude::*;
 
@@ -36,6 +36,17 @@ fn sheets_are_those_of_a_sort_in_pytorch() {
         assert_close("active", &statistics(|unit| unit.active_share), &floats(&case["active_share"]));
         assert!(entries.iter().all(|entry| entry.generation == 7));
     }
+}
+
+#[test]
+fn a_sheet_changes_by_the_share_of_its_new_images() {
+    let entry = |image| TopEntry { image, activation: 1.0, y: 0, x: 0, generation: 0 };
+    let sheet =
+        |images: &[u32]| UnitSheet { top: images.iter().map(|&image| entry(image)).collect(), ..UnitSheet::default() };
+    assert_eq!(sheet_change(&sheet(&[1, 2, 3, 4]), &sheet(&[4, 3, 9, 8])), 0.5);
+    assert_eq!(sheet_change(&sheet(&[1, 2]), &sheet(&[2, 1])), 0.0);
+    assert_eq!(sheet_change(&sheet(&[]), &sheet(&[2, 1])), 1.0);
+    assert_eq!(sheet_change(&sheet(&[1]), &sheet(&[])), 0.0);
 }
 
 /// The network hands on its input, so that activations can be made up: `[units, 2, 3]`.

@@ -24,7 +24,7 @@ pub(in crate::cli) struct DeconvArgs {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Rule {
+pub(in crate::cli) enum Rule {
     /// Nonlinearities rectify it, whatever they did on the way up; local response normalisation lets it pass.
     Deconv,
     /// The true derivative everywhere.
@@ -33,18 +33,23 @@ enum Rule {
     Guided,
 }
 
+impl From<Rule> for nets::Rule {
+    fn from(rule: Rule) -> Self {
+        match rule {
+            Rule::Deconv => Self::Deconvolution,
+            Rule::Gradient => Self::Gradient,
+            Rule::Guided => Self::Guided,
+        }
+    }
+}
+
 pub(super) fn run(args: &DeconvArgs) -> anyhow::Result<ExitCode> {
     args.out.check()?;
     let subject = args.network.open()?;
     let cut = args.unit.cut(&subject)?;
     let image = args.image.read(&subject)?;
     let network = subject.network();
-    let rule = match args.rule {
-        Rule::Deconv => nets::Rule::Deconvolution,
-        Rule::Gradient => nets::Rule::Gradient,
-        Rule::Guided => nets::Rule::Guided,
-    };
-    let found = reconstruct(network, &subject.batch(&[&image]), cut, &[args.unit.target()], rule);
+    let found = reconstruct(network, &subject.batch(&[&image]), cut, &[args.unit.target()], args.rule.into());
     let found = found.map_err(WrongArgument::new)?.remove(0);
     let values = Values { name: "reconstruction", shape: network.architecture().input.into(), numbers: &found.values };
     let known = Known { activation: found.activation, place: found.place, ..Known::of(&subject, &args.unit) };

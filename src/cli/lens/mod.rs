@@ -6,6 +6,7 @@ mod gradient_input;
 mod integrated_gradients;
 mod maximise;
 mod output;
+mod sheet;
 
 use super::WrongArgument;
 use crate::engine::open_device;
@@ -42,6 +43,10 @@ pub(super) enum LensCommand {
     /// From noise, by climbing the gradient. Without --at it is the unit in the middle of its map. The array of an .npz is called
     /// `image`, as the network sees it.
     Maximise(maximise::MaximiseArgs),
+    /// The nine strongest images of every unit of a layer on one page (Zeiler and Fergus 2013, figure 2).
+    ///
+    /// Each is cut to what the unit sees of it, and with --rule carried back to the pixels.
+    Sheet(sheet::SheetArgs),
 }
 
 pub(super) fn run(command: &LensCommand) -> anyhow::Result<ExitCode> {
@@ -51,6 +56,7 @@ pub(super) fn run(command: &LensCommand) -> anyhow::Result<ExitCode> {
         LensCommand::IntegratedGradients(args) => integrated_gradients::run(args),
         LensCommand::GradCam(args) => grad_cam::run(args),
         LensCommand::Maximise(args) => maximise::run(args),
+        LensCommand::Sheet(args) => sheet::run(args),
     }
 }
 

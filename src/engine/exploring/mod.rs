@@ -1,10 +1,13 @@
 //! What can be asked of a network that is looked into, and how it is answered: one file a kind of question.
 
 mod correspondence;
+mod evolution;
+mod explanation;
 mod filters;
 mod guesses;
 mod invariance;
 mod labelled;
+mod layer_sheet;
 mod maps;
 mod occlusion;
 mod reconstructions;
@@ -12,19 +15,22 @@ mod sheets;
 mod surgery;
 
 pub use correspondence::{CorrespondenceQuestion, CorrespondenceSeen};
+pub use evolution::{Evolution, EvolutionFrame, EvolutionQuestion, TrainingState};
+pub use explanation::ExplanationQuestion;
 pub use guesses::{Guessed, SeenAndGuessed};
 pub use invariance::{InvarianceQuestion, InvarianceSeen};
+pub use layer_sheet::{LayerSheet, LayerSheetQuestion, LayerSheetSeen, SheetTile, layer_sheet};
 pub use maps::Maps;
 pub use occlusion::{OcclusionQuestion, OcclusionSeen};
 pub use reconstructions::{Carried, CarryBack, SeenImage};
-pub use sheets::{ImageSet, SeenImages, Sheets};
+pub use sheets::{ImageSet, SeenImages, Sheets, SheetsQuestion};
 pub use surgery::{Operation, SurgeryQuestion, SurgerySeen, SweepQuestion, SweepSeen};
 
 pub(super) use labelled::Kept;
 
 use crate::data::{ImageShape, Picture};
 use crate::experiments::Classifier;
-use crate::lens::{Fields, Filters};
+use crate::lens::{Explanation, Fields, Filters};
 use crate::nets::{Checkpoint, Cut, LayerSummary, Rule, Shape};
 use burn::tensor::Device;
 use std::path::{Path, PathBuf};
@@ -70,9 +76,10 @@ pub enum Question {
     /// The maps of all units at a cut.
     Maps { seen: Arc<[u8]>, cut: Cut },
     /// Units at a cut, each carried back to the pixels of an image.
-    CarryBack { cut: Cut, rule: Rule, targets: Vec<CarryBack> },
+    /// Of a network that learns: by its state, in place of the network that is looked into, and then with its share of the time.
+    CarryBack { cut: Cut, rule: Rule, targets: Vec<CarryBack>, state: Option<TrainingState> },
     /// The images that activate every unit of every layer most.
-    Sheets { images: ImageSet },
+    Sheets(SheetsQuestion),
     /// What the network makes of a picture while a square hides a part of it.
     Occlude(OcclusionQuestion),
     /// How features and the prediction change as a picture is moved, scaled or turned.
@@ -85,6 +92,24 @@ pub enum Question {
     Sweep(SweepQuestion),
     /// Whether it relates the same part of different images.
     Correspond(CorrespondenceQuestion),
+    /// How what a unit looks for changed while its network learned.
+    Evolve(EvolutionQuestion),
+    /// How a unit is carried back, a layer a step.
+    Explain(ExplanationQuestion),
+    /// The sheets of all units of a layer, ready to be drawn.
+    LayerSheet(LayerSheetQuestion),
+}
+
+impl Question {
+    /// Whether it brings the networks that it is about: then it is not forgotten when another one is looked into.
+    pub(super) fn stands_alone(&self) -> bool {
+        match self {
+            Self::Evolve(_) => true,
+            Self::LayerSheet(question) => question.sheets.state.is_some(),
+            Self::Sheets(SheetsQuestion { state, .. }) | Self::CarryBack { state, .. } => state.is_some(),
+            _ => false,
+        }
+    }
 }
 
 /// What comes back. What takes long comes in pieces: each reply has all that is known so far.
@@ -109,6 +134,9 @@ pub enum Reply {
     Surgery(Arc<SurgerySeen>),
     Sweep(Arc<SweepSeen>),
     Correspondence(Arc<CorrespondenceSeen>),
+    Evolution(Arc<Evolution>),
+    Explanation(Arc<Explanation>),
+    LayerSheet(Arc<LayerSheetSeen>),
 }
 
 /// What is known of a network.
@@ -169,6 +197,11 @@ impl Reply {
 pub(super) trait Job: Send {
     /// A step of it.
     fn advance(&mut self, classifier: &Classifier) -> Step;
+
+    /// Whether the next step is of what is kept up to date while a network learns, and takes only its share of the time.
+    fn is_live(&self) -> bool {
+        false
+    }
 }
 
 /// What came of a step.
@@ -192,15 +225,18 @@ pub(super) fn begin(question: Question, kept: &Kept) -> Box<dyn Job> {
     match question {
         Question::Guesses { pictures, top } => Box::new(guesses::Guessing::new(pictures, top)),
         Question::Maps { seen, cut } => Box::new(maps::Mapping { seen, cut }),
-        Question::CarryBack { cut, rule, targets } => {
-            Box::new(reconstructions::Reconstructing { cut, rule, targets, done: 0 })
+        Question::CarryBack { cut, rule, targets, state } => {
+            Box::new(reconstructions::Reconstructing::new(cut, rule, targets, state))
         }
-        Question::Sheets { images } => Box::new(sheets::Watching::new(images)),
+        Question::Sheets(question) => Box::new(sheets::Watching::new(question)),
         Question::Occlude(question) => Box::new(occlusion::Occluding::new(question)),
         Question::Transform(question) => Box::new(invariance::Transforming::new(question)),
         Question::Filters => Box::new(filters::Filtering),
         Question::Correspond(question) => Box::new(correspondence::Corresponding::new(question)),
         Question::Operate(question) => Box::new(surgery::Operating::new(question, kept.clone())),
         Question::Sweep(question) => Box::new(surgery::Sweeping::new(question, kept.clone())),
+        Question::Evolve(question) => Box::new(evolution::Evolving::new(question)),
+        Question::LayerSheet(question) => Box::new(layer_sheet::MakingLayerSheet::new(question)),
+        Question::Explain(question) => Box::new(explanation::Explaining { question }),
     }
 }

@@ -1,9 +1,10 @@
 //! Units carried back to the pixels (Zeiler and Fergus 2013, section 2.1).
 
-use super::{Job, Reply, SeenImages, Step};
+use super::{Job, Reply, SeenImages, Step, TrainingState};
 use crate::experiments::Classifier;
 use crate::lens::{Place, Reconstruction, Target, reconstruct};
 use crate::nets::{Cut, Rule};
+use burn::tensor::Device;
 use std::sync::Arc;
 
 /// Values of images that are carried back in one step: 36 of CIFAR's, and one of ImageNet's.
@@ -48,7 +49,7 @@ pub struct Carried {
 }
 
 impl Carried {
-    fn new(found: &Reconstruction) -> Self {
+    pub(super) fn new(found: &Reconstruction) -> Self {
         let scale = found.values.iter().filter(|value| value.is_finite()).fold(0.0_f32, |most, v| most.max(v.abs()));
         let factor = if scale > 0.0 { 127.0 / scale } else { 0.0 };
         let picture = found.values.iter().map(|value| (value * factor + 128.0).clamp(1.0, 255.0) as u8).collect();
@@ -58,14 +59,35 @@ impl Carried {
 
 /// Targets at one cut, a few a step.
 pub(super) struct Reconstructing {
-    pub(super) cut: Cut,
-    pub(super) rule: Rule,
-    pub(super) targets: Vec<CarryBack>,
-    pub(super) done: usize,
+    cut: Cut,
+    rule: Rule,
+    targets: Vec<CarryBack>,
+    done: usize,
+    state: Option<TrainingState>,
+    /// Of the state.
+    own: Option<Classifier>,
+}
+
+impl Reconstructing {
+    pub(super) fn new(cut: Cut, rule: Rule, targets: Vec<CarryBack>, state: Option<TrainingState>) -> Self {
+        Self { cut, rule, targets, done: 0, state, own: None }
+    }
+
+    fn open(&mut self) -> Result<(), String> {
+        if let (Some(state), None) = (&self.state, &self.own) {
+            let opened = Classifier::of_checkpoint(&state.network, &Device::flex());
+            self.own = Some(opened.map_err(|error| error.to_string())?);
+        }
+        Ok(())
+    }
 }
 
 impl Job for Reconstructing {
     fn advance(&mut self, classifier: &Classifier) -> Step {
+        if let Err(reason) = self.open() {
+            return Step::failed(&reason);
+        }
+        let classifier = self.own.as_ref().unwrap_or(classifier);
         let at_once = (VALUES_A_STEP / classifier.input().pixels().max(1)).clamp(1, 256);
         let these = &self.targets[self.done..self.targets.len().min(self.done + at_once)];
         let Some((seen, targets)) = batch(these) else { return Step { reply: None, more: false } };
@@ -78,6 +100,10 @@ impl Job for Reconstructing {
             }
             Err(error) => Step::failed(&error),
         }
+    }
+
+    fn is_live(&self) -> bool {
+        self.state.is_some()
     }
 }
 

@@ -1,9 +1,10 @@
 //! The images that activate each unit most (Zeiler and Fergus 2013, figure 2), found in one pass over a set of images.
 
-use super::{Job, Reply, Step};
+use super::{Job, Reply, Step, TrainingState};
 use crate::data::{Dataset, ImageOptions, ImageShape, Picture, Unwatched, named_with};
 use crate::experiments::Classifier;
 use crate::lens::{Examples, TopActivations, unit_cuts};
+use burn::tensor::Device;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,17 @@ pub enum ImageSet {
         options: ImageOptions,
         most: usize,
     },
+}
+
+/// What sheets are asked for.
+#[derive(Clone, Debug)]
+pub struct SheetsQuestion {
+    pub images: ImageSet,
+    /// Of a network that learns: its state, in place of the network that is looked into. Such sheets take only their share of
+    /// the time.
+    pub state: Option<TrainingState>,
+    /// Earlier sheets: their images are taken over where they are of the same set.
+    pub known: Option<Arc<Sheets>>,
 }
 
 /// Images as a network sees them.
@@ -63,53 +75,109 @@ impl SeenImages {
 #[derive(Clone, Debug)]
 pub struct Sheets {
     pub top: TopActivations,
+    pub set: ImageSet,
     pub images: Arc<SeenImages>,
+    /// What they are of, where the network learns.
+    pub state: Option<TrainingState>,
     /// Images that went through the network, of [`SeenImages::len`].
     pub done: usize,
+    /// Time that was spent on them, and time that went by meanwhile.
+    pub worked: Duration,
+    pub took: Duration,
+}
+
+impl Sheets {
+    /// Whether all images went through the network.
+    pub fn is_whole(&self) -> bool {
+        self.done >= self.images.len()
+    }
+
+    /// Share of the time that was spent on them, in 0 to 1.
+    pub fn share(&self) -> f64 {
+        self.worked.as_secs_f64() / self.took.as_secs_f64().max(self.worked.as_secs_f64()).max(1e-9)
+    }
 }
 
 /// A pass in the making.
 pub(super) struct Watching {
-    set: ImageSet,
+    question: SheetsQuestion,
     pass: Option<Pass>,
 }
 
 struct Pass {
+    /// Of a state of its own.
+    classifier: Option<Classifier>,
     top: TopActivations,
     images: Arc<SeenImages>,
     done: usize,
     shown: Instant,
+    began: Instant,
+    worked: Duration,
 }
 
 impl Watching {
-    pub(super) fn new(set: ImageSet) -> Self {
-        Self { set, pass: None }
+    pub(super) fn new(question: SheetsQuestion) -> Self {
+        Self { question, pass: None }
+    }
+
+    fn begin(&self, classifier: &Classifier) -> Result<Pass, String> {
+        let began = Instant::now();
+        let SheetsQuestion { images: set, state, known } = &self.question;
+        let open = |state: &TrainingState| Classifier::of_checkpoint(&state.network, &Device::flex());
+        let own = state.as_ref().map(open).transpose().map_err(|error| error.to_string())?;
+        let classifier = own.as_ref().unwrap_or(classifier);
+        let images = match known.as_ref().filter(|known| known.set == *set && known.images.shape == classifier.input())
+        {
+            Some(known) => Arc::clone(&known.images),
+            None => Arc::new(gather(set, classifier)?),
+        };
+        let network = classifier.network();
+        let classes = images.class_names.len().max(1);
+        let top = TopActivations::new(network, &unit_cuts(network), ON_A_SHEET, classes);
+        Ok(Pass { classifier: own, top, images, done: 0, shown: began, began, worked: began.elapsed() })
+    }
+
+    fn show(&mut self) -> Option<Reply> {
+        let pass = self.pass.as_mut()?;
+        pass.shown = Instant::now();
+        Some(Reply::Sheets(Arc::new(Sheets {
+            top: pass.top.clone(),
+            set: self.question.images.clone(),
+            images: Arc::clone(&pass.images),
+            state: self.question.state.clone(),
+            done: pass.done,
+            worked: pass.worked,
+            took: pass.began.elapsed(),
+        })))
     }
 }
 
 impl Job for Watching {
     fn advance(&mut self, classifier: &Classifier) -> Step {
         let Some(pass) = &mut self.pass else {
-            return match gather(&self.set, classifier) {
-                Ok(images) => {
-                    let classes = images.class_names.len().max(1);
-                    let network = classifier.network();
-                    let top = TopActivations::new(network, &unit_cuts(network), ON_A_SHEET, classes);
-                    let pass = Pass { top, images: Arc::new(images), done: 0, shown: Instant::now() };
-                    Step { reply: None, more: self.pass.insert(pass).done < usize::MAX }
+            return match self.begin(classifier) {
+                Ok(pass) => {
+                    self.pass = Some(pass);
+                    Step { reply: None, more: true }
                 }
                 Err(reason) => Step::failed(&reason),
             };
         };
-        pass.advance(classifier);
+        pass.advance(classifier, self.question.state.as_ref().map_or(0, |state| state.step));
         let more = pass.done < pass.images.len();
         let is_due = !more || pass.shown.elapsed() >= SHOW_EVERY;
-        Step { reply: is_due.then(|| pass.show()), more }
+        Step { reply: if is_due { self.show() } else { None }, more }
+    }
+
+    fn is_live(&self) -> bool {
+        self.question.state.is_some() && self.pass.is_some()
     }
 }
 
 impl Pass {
-    fn advance(&mut self, classifier: &Classifier) {
+    fn advance(&mut self, classifier: &Classifier, generation: u64) {
+        let began = Instant::now();
+        let classifier = self.classifier.as_ref().unwrap_or(classifier);
         let count = (BYTES_AT_ONCE / self.images.shape.pixels()).clamp(1, MOST_AT_ONCE);
         let numbers: Vec<u32> = (self.done..self.images.len().min(self.done + count)).map(|n| n as u32).collect();
         if numbers.is_empty() {
@@ -117,14 +185,10 @@ impl Pass {
         }
         let seen: Vec<&[u8]> = numbers.iter().map(|&number| self.images.image(number)).collect();
         let labels: Vec<usize> = numbers.iter().map(|&number| self.images.label(number).unwrap_or(0)).collect();
-        let examples = Examples { images: &numbers, labels: &labels, generation: 0 };
+        let examples = Examples { images: &numbers, labels: &labels, generation };
         self.top.observe_images(classifier.network(), classifier.images(&seen), examples);
         self.done += numbers.len();
-    }
-
-    fn show(&mut self) -> Reply {
-        self.shown = Instant::now();
-        Reply::Sheets(Arc::new(Sheets { top: self.top.clone(), images: Arc::clone(&self.images), done: self.done }))
+        self.worked += began.elapsed();
     }
 }
 

@@ -23,6 +23,7 @@ impl Session {
         for event in self.engine().events() {
             self.take_event(event);
         }
+        self.keep_states();
     }
 
     /// Adds points to the curves. Points of runs that were forgotten are dropped.

@@ -140,6 +140,12 @@ pub fn set_subject(ctx: &Context, subject: String) {
     ctx.plugin_or_default::<Desk>().lock().subject = subject;
 }
 
+/// Hands over a document that was drawn elsewhere, as if it had been chosen in the menu of a figure.
+pub fn offer(ctx: &Context, name: &str, subject: &str, format: Format, content: String) {
+    let taken = Taken { stem: stem(name, subject), name: name.to_owned(), format, content: Some(content) };
+    ctx.plugin_or_default::<Desk>().lock().taken = Some(taken);
+}
+
 /// Opens the menu of the figure that is, or was last, under the pointer. Returns whether there is one.
 pub fn open_menu(ctx: &Context) -> bool {
     let now = ctx.cumulative_pass_nr();

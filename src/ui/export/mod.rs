@@ -17,7 +17,7 @@ mod textures;
 #[cfg(test)]
 mod tests;
 
-pub use figure::{Figure, Taken, install, open_menu, set_subject, taken};
+pub use figure::{Figure, Taken, install, offer, open_menu, set_subject, taken};
 pub use headless::draw;
 pub use menu::show_menu;
 pub use raster::{png, rasterise};

@@ -3,10 +3,10 @@
 use super::{Asked, Exploration};
 use crate::data::ImageOptions;
 use crate::engine::{
-    Carried, CarryBack, ImageSet, InvarianceQuestion, InvarianceSeen, Maps, OcclusionQuestion, OcclusionSeen, Question,
-    Reply, SeenImage, Sheets, Ticket,
+    Carried, CarryBack, ExplanationQuestion, InvarianceQuestion, InvarianceSeen, LayerSheetQuestion, LayerSheetSeen,
+    Maps, OcclusionQuestion, OcclusionSeen, Question, Reply, SeenImage, Sheets, SheetsQuestion, Ticket,
 };
-use crate::lens::{Filters, Place};
+use crate::lens::{Explanation, Filters, Place};
 use crate::nets::{Cut, Rule};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -37,6 +37,12 @@ pub enum ImageOf {
     Sheet(u32),
 }
 
+impl ImageOf {
+    fn is_of_sheet(self) -> bool {
+        matches!(self, Self::Sheet(_))
+    }
+}
+
 /// Where the images of the sheets come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SheetSource {
@@ -44,6 +50,14 @@ pub enum SheetSource {
     Pictures,
     /// Test images of a data set, by its name or path.
     Data(String, ImageOptions),
+}
+
+/// What is out of date: how units see the pictures, or the images of the sheets, or both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gone {
+    Pictures,
+    Sheets,
+    Everything,
 }
 
 /// Counts changes: of the network, and where pictures matter of these too.
@@ -56,6 +70,8 @@ pub(super) struct Answers {
     occlusion: Asked<(Revision, OcclusionQuestion), Arc<OcclusionSeen>>,
     invariance: Asked<(Revision, InvarianceQuestion), Arc<InvarianceSeen>>,
     filters: Asked<u64, Option<Arc<Filters>>>,
+    explanation: Asked<(Revision, UnitView), Arc<Explanation>>,
+    layer_sheet: Asked<(usize, Cut, Option<Rule>), Arc<LayerSheetSeen>>,
     carried: HashMap<UnitView, Arc<Carried>>,
     kept: usize,
     /// Asked for in this frame and not there.
@@ -64,15 +80,15 @@ pub(super) struct Answers {
 }
 
 impl Answers {
-    /// The network, or what the pictures are, has changed.
-    pub(super) fn forget(&mut self, pictures_only: bool) {
-        if pictures_only {
-            self.carried.retain(|view, _| matches!(view.image, ImageOf::Sheet(_)));
-        } else {
-            self.carried.clear();
-        }
+    /// What is out of date has no answer any more.
+    pub(super) fn forget(&mut self, what: Gone) {
+        let goes = |view: &UnitView| match view.image {
+            ImageOf::Picture(_) => what != Gone::Sheets,
+            ImageOf::Sheet(_) => what != Gone::Pictures,
+        };
+        self.carried.retain(|view, _| !goes(view));
         self.kept = self.carried.values().map(|carried| carried.picture.len()).sum();
-        self.going = None;
+        self.going.take_if(|(_, views)| views.iter().any(goes));
         self.wanted.clear();
     }
 
@@ -85,13 +101,16 @@ impl Answers {
             Reply::Occlusion(seen) => self.occlusion.take(ticket, seen),
             Reply::Invariance(seen) => self.invariance.take(ticket, seen),
             Reply::Filters(filters) => self.filters.take(ticket, filters),
+            Reply::LayerSheet(seen) => self.layer_sheet.take(ticket, seen),
+            Reply::Explanation(seen) => self.explanation.take(ticket, seen),
             Reply::Carried { first, found } => self.take_carried(ticket, first, found),
             Reply::Loaded(_)
             | Reply::Failed(_)
             | Reply::Guesses(_)
             | Reply::Surgery(_)
             | Reply::Sweep(_)
-            | Reply::Correspondence(_) => {}
+            | Reply::Correspondence(_)
+            | Reply::Evolution(_) => {}
         }
     }
 
@@ -121,20 +140,20 @@ impl Exploration {
 
     /// The sheets of all units of all layers, as far as they are known.
     pub fn sheets(&mut self, source: &SheetSource) -> Option<Arc<Sheets>> {
+        if self.follows_run() {
+            return self.live_sheets(source);
+        }
         let pictures = if *source == SheetSource::Pictures { self.revision().1 } else { 0 };
         let key = ((self.revision().0, pictures), source.clone());
-        let images = match source {
-            SheetSource::Pictures => ImageSet::Pictures(self.pictures().to_vec()),
-            SheetSource::Data(name, options) => {
-                ImageSet::Data { name: name.clone(), options: *options, most: MOST_IMAGES }
-            }
-        };
+        let images = self.image_set(source, MOST_IMAGES);
         self.facts()?;
         if !self.answers.sheets.is_about(&key) {
-            self.answers.carried.retain(|view, _| matches!(view.image, ImageOf::Picture(_)));
+            self.answers.forget(Gone::Sheets);
         }
         let explorer = self.explorer.as_ref()?;
-        self.answers.sheets.want(&key, || explorer.ask(Question::Sheets { images }));
+        self.answers
+            .sheets
+            .want(&key, || explorer.ask(Question::Sheets(SheetsQuestion { images, state: None, known: None })));
         self.answers.sheets.of(&key).cloned()
     }
 
@@ -179,11 +198,41 @@ impl Exploration {
     }
 
     pub fn last_sheets(&self) -> Option<&Arc<Sheets>> {
-        self.answers.sheets.last()
+        if self.follows_run() { self.live.shown() } else { self.answers.sheets.last() }
     }
 
     pub fn last_occlusion(&self) -> Option<&Arc<OcclusionSeen>> {
         self.answers.occlusion.last()
+    }
+
+    /// How a unit is carried back, step by step. While it is asked about a newer network, the older answer stays.
+    pub fn explanation(&mut self, view: UnitView) -> Option<Arc<Explanation>> {
+        let key = (self.revision(), view);
+        let image = self.image_of(view.image)?;
+        let explorer = self.explorer.as_ref()?;
+        let UnitView { cut, unit, place, rule, .. } = view;
+        let question = ExplanationQuestion { image, cut, unit, place, rule };
+        self.answers.explanation.want(&key, || explorer.ask(Question::Explain(question)));
+        let known = self.answers.explanation.answer.as_ref();
+        known.filter(|((_, of), _)| *of == view).map(|(_, seen)| Arc::clone(seen))
+    }
+
+    /// The sheets of all units of a layer, ready to be drawn. Ask with the same ones until they are done.
+    pub fn layer_sheet(&mut self, sheets: &Arc<Sheets>, cut: Cut, rule: Option<Rule>) -> Option<Arc<LayerSheetSeen>> {
+        let key = (Arc::as_ptr(sheets) as usize, cut, rule);
+        let explorer = self.explorer.as_ref()?;
+        let question = || LayerSheetQuestion { sheets: Arc::clone(sheets), cut, rule };
+        self.answers.layer_sheet.want(&key, || explorer.ask(Question::LayerSheet(question())));
+        self.answers.layer_sheet.of(&key).cloned()
+    }
+
+    /// The next one is made anew.
+    pub fn forget_layer_sheet(&mut self) {
+        self.answers.layer_sheet = Asked::default();
+    }
+
+    pub fn last_explanation(&self) -> Option<&Arc<Explanation>> {
+        self.answers.explanation.last()
     }
 
     /// A unit carried back to an image; what is not known yet is asked for after the frame.
@@ -203,10 +252,13 @@ impl Exploration {
             return;
         }
         if self.answers.kept > MOST_KEPT {
-            self.answers.forget(false);
+            self.answers.forget(Gone::Everything);
         }
-        let (cut, rule) = (first.cut, first.rule);
-        let together = wanted.iter().filter(|view| view.cut == cut && view.rule == rule).take(MOST_ASKED);
+        let (cut, rule, is_of_sheet) = (first.cut, first.rule, first.image.is_of_sheet());
+        // The sheets of the run in hand are carried back by the state that they are of.
+        let state = self.last_sheets().filter(|_| is_of_sheet).and_then(|sheets| sheets.state.clone());
+        let belongs = |view: &&UnitView| (view.cut, view.rule, view.image.is_of_sheet()) == (cut, rule, is_of_sheet);
+        let together = wanted.iter().filter(belongs).take(MOST_ASKED);
         let (mut views, mut targets) = (Vec::new(), Vec::new());
         for view in together {
             if let Some(image) = self.image_of(view.image) {
@@ -215,7 +267,7 @@ impl Exploration {
             }
         }
         if let Some(explorer) = self.explorer.as_ref().filter(|_| !views.is_empty()) {
-            let ticket = explorer.ask(Question::CarryBack { cut, rule, targets });
+            let ticket = explorer.ask(Question::CarryBack { cut, rule, targets, state });
             self.answers.going = Some((ticket, views));
         }
     }
@@ -224,7 +276,7 @@ impl Exploration {
         match image {
             ImageOf::Picture(index) => self.seen(index).map(SeenImage::Picture),
             ImageOf::Sheet(number) => {
-                let sheets = self.answers.sheets.last()?;
+                let sheets = self.last_sheets()?;
                 Some(SeenImage::OfSet(Arc::clone(&sheets.images), number))
             }
         }

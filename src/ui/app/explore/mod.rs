@@ -2,20 +2,25 @@
 
 mod answers;
 mod correspondence;
+mod live;
+mod states;
 mod surgery;
 
 pub use answers::{ImageOf, SheetSource, UnitView};
+pub use states::{KEPT_EPOCHS, KeptStates};
 
 use super::Session;
 use super::background::{Progress, Task};
 use crate::data::{Picture, example_digits, example_pictures, open_pictures};
 use crate::engine::{
-    Command, CorrespondenceQuestion, CorrespondenceSeen, Explorer, Facts, Guessed, Query, QueryId, Question, Reply,
-    RunId, Subject, Ticket,
+    Command, CorrespondenceQuestion, CorrespondenceSeen, Explorer, Facts, Guessed, ImageSet, Query, QueryId, Question,
+    Reply, RunId, Subject, Ticket, TrainingState,
 };
 use crate::nets::Checkpoint;
-use answers::Answers;
+use answers::{Answers, Gone};
 use egui::Context;
+use live::LiveSheets;
+use states::Films;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -120,6 +125,8 @@ pub struct Exploration {
     answers: Answers,
     surgery: SurgeryAnswers,
     correspondence: Asked<CorrespondenceQuestion, Arc<CorrespondenceSeen>>,
+    films: Films,
+    live: LiveSheets,
     /// Why a question had no answer.
     refused: Option<String>,
     /// Whether the network of the run in hand is looked into, and how it is kept up to date.
@@ -137,8 +144,8 @@ enum Examples {
 #[derive(Default)]
 struct Following {
     asked: Option<(QueryId, Instant)>,
-    /// The step whose network is looked into.
-    step: Option<(RunId, u64)>,
+    /// The state that is looked into.
+    state: Option<(RunId, TrainingState)>,
 }
 
 impl Default for Exploration {
@@ -158,6 +165,8 @@ impl Default for Exploration {
             answers: Answers::default(),
             surgery: SurgeryAnswers::default(),
             correspondence: Asked::default(),
+            films: Films::default(),
+            live: LiveSheets::default(),
             refused: None,
             run: None,
         }
@@ -207,6 +216,7 @@ impl Exploration {
     /// Takes another network.
     pub fn look_into(&mut self, subject: Subject) {
         self.run = None;
+        self.live = LiveSheets::default();
         self.network = NetworkState::Opening;
         self.take(subject);
     }
@@ -223,14 +233,15 @@ impl Exploration {
     /// Whether it is time to ask for the network of a run at this step.
     fn wants_network(&self, run: RunId, step: u64) -> bool {
         let Some(following) = &self.run else { return false };
-        let is_new = following.step != Some((run, step));
+        let is_new = following.state.as_ref().is_none_or(|(own, state)| (*own, state.step) != (run, step));
         is_new && following.asked.as_ref().is_none_or(|(_, at)| at.elapsed() >= RENEW_EVERY)
     }
 
-    fn take_network(&mut self, id: QueryId, name: String, run: RunId, step: u64, checkpoint: Arc<Checkpoint>) {
+    fn take_network(&mut self, id: QueryId, name: String, run: RunId, state: TrainingState) {
         let Some(following) = &mut self.run else { return };
         if following.asked.as_ref().is_some_and(|(asked, _)| *asked == id) {
-            following.step = Some((run, step));
+            let checkpoint = Arc::clone(&state.network);
+            following.state = Some((run, state));
             self.take(Subject::Run { name, checkpoint });
         }
     }
@@ -314,6 +325,7 @@ impl Exploration {
             self.loading = explorer.look_into(self.subject.clone());
             explorer
         });
+        let mut new_sheets = None;
         for (ticket, reply) in explorer.replies() {
             match reply {
                 Reply::Loaded(facts) if ticket == self.loading => self.network = NetworkState::Open(facts),
@@ -327,8 +339,13 @@ impl Exploration {
                 Reply::Surgery(seen) => self.surgery.seen.take(ticket, seen),
                 Reply::Correspondence(seen) => self.correspondence.take(ticket, seen),
                 Reply::Sweep(seen) => self.surgery.sweep.take(ticket, seen),
+                Reply::Evolution(film) => self.films.film.take(ticket, film),
+                Reply::Sheets(sheets) if self.live.awaits(ticket) => new_sheets = Some(sheets),
                 other => self.answers.take(ticket, other),
             }
+        }
+        if let Some(sheets) = new_sheets {
+            self.take_live_sheets(&sheets);
         }
         self.suit_examples(ctx);
         if let (NetworkState::Open(_), Some(explorer)) = (&self.network, &self.explorer) {
@@ -345,14 +362,15 @@ impl Exploration {
         self.refused = None;
         self.forget_sweep();
         self.forget_correspondence();
-        self.answers.forget(false);
+        // What is carried back of the sheets of a run is of the state that they are of.
+        self.answers.forget(if self.follows_run() { Gone::Pictures } else { Gone::Everything });
     }
 
     fn pictures_changed(&mut self) {
         self.revision.1 += 1;
         self.refused = None;
         self.forget_sweep();
-        self.answers.forget(true);
+        self.answers.forget(Gone::Pictures);
     }
 
     fn revision(&self) -> (u64, u64) {
@@ -412,9 +430,11 @@ impl Session {
         }
     }
 
-    pub(super) fn explored_network(&mut self, id: QueryId, run: RunId, step: u64, checkpoint: Arc<Checkpoint>) {
+    pub(super) fn explored_network(&mut self, id: QueryId, run: RunId, step: u64, network: Arc<Checkpoint>) {
+        let state = TrainingState { step, epoch: self.epoch_of(run, step), network };
+        self.keep_state(id, run, &state);
         let name = self.run(run).map_or_else(String::new, |run| format!("{}, step {step}", run.name));
-        self.exploration.take_network(id, name, run, step, checkpoint);
+        self.exploration.take_network(id, name, run, state);
     }
 }
 

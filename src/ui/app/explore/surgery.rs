@@ -1,7 +1,7 @@
 //! Units changed, layers left out, and what the network does then.
 
 use super::{Asked, Exploration, SheetSource};
-use crate::engine::{ImageSet, Operation, Question, SurgeryQuestion, SurgerySeen, SweepQuestion, SweepSeen};
+use crate::engine::{Operation, Question, SurgeryQuestion, SurgerySeen, SweepQuestion, SweepSeen};
 use std::sync::Arc;
 
 /// Images of a data set that the network is tried on.
@@ -73,12 +73,5 @@ impl Exploration {
     pub(super) fn forget_sweep(&mut self) {
         self.stop_sweep();
         self.surgery.sweep = Asked::default();
-    }
-
-    fn image_set(&self, source: &SheetSource, most: usize) -> ImageSet {
-        match source {
-            SheetSource::Pictures => ImageSet::Pictures(self.pictures().to_vec()),
-            SheetSource::Data(name, options) => ImageSet::Data { name: name.clone(), options: *options, most },
-        }
     }
 }

@@ -21,15 +21,23 @@ pub(super) fn of(pane: Pane) -> HelpText {
         Pane::Units => (
             "All units of the chosen layer: their maps for the selected picture, what each is carried back to, or the parts of \
              the nine images that activate it most, cut to its receptive field. A unit that is active on none of the images is \
-             marked dead. Click one to look at it alone; arrows move on; u and o take the layer below and above.",
+             marked dead. Point at one for its top nine, click it to look at it alone, and Shift and click to put a second one beside it; arrows move on; u and o take the layer below and above.",
             "Zeiler, Fergus 2013, arXiv 1311.2901, figure 2",
         ),
         Pane::Unit => (
             "Where the selected picture activates the unit most (framed: its receptive field), its map, and what is carried back \
              to the pixels by the backward rule: deconvnet, guided backpropagation or the gradient (b takes the next). Grey is \
              zero; each picture is scaled by its largest magnitude. Below, the nine images that activate it most, each over what \
-             it is carried back to.",
+             it is carried back to. Step by step shows how: the signal after each layer on the way down, the switches of \
+             max pooling as dots, what rectification removed in teal, and the transposed filters ([ and ] step).",
             "Zeiler, Fergus 2013, arXiv 1311.2901, section 2.1",
+        ),
+        Pane::Evolution => (
+            "The chosen unit while its network learned: at each kept state of the run in hand its strongest image is found anew, \
+             and its part of it is shown above what it is carried back to. A sudden jump is where another image became the \
+             strongest. Low layers settle within a few passes over the data, high layers late. States are kept at the start, \
+             after 0.1, 0.3, 1, 2, 5, 10, 20, 30, 40 and 64 epochs, and at the end.",
+            "Zeiler, Fergus 2013, arXiv 1311.2901, section 4, figure 4",
         ),
         Pane::Occlusion => (
             "A square slides over the picture and hides a part of it: the activity of the map that is strongest on the whole \

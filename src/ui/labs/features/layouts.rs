@@ -48,31 +48,23 @@ impl LabArrangement for Arrangement {
 /// The network and its layers left, all units in the middle over the pictures, one unit right.
 const DEFAULT: Part<Pane> = Part::Row(&[
     (0.22, Part::Tabs(&[Pane::Network])),
-    (0.43, Part::Column(&[(0.66, Part::Tabs(&[Pane::Units])), (0.34, Part::Tabs(&[Pane::Pictures]))])),
+    (0.43, Part::Column(&[(0.66, Part::Tabs(&LAYER)), (0.34, Part::Tabs(&[Pane::Pictures]))])),
+    (0.35, Part::Tabs(&UNIT)),
+]);
+
+const LECTURE: Part<Pane> = Part::Row(&[
+    (0.5, Part::Tabs(&UNIT)),
     (
-        0.35,
-        Part::Tabs(&[
-            Pane::Unit,
-            Pane::Occlusion,
-            Pane::Invariance,
-            Pane::Filters,
-            Pane::Surgery,
-            Pane::Correspondence,
+        0.5,
+        Part::Column(&[
+            (0.7, Part::Tabs(&[Pane::Units, Pane::Filters, Pane::Surgery, Pane::Correspondence, Pane::Network])),
+            (0.3, Part::Tabs(&[Pane::Pictures])),
         ]),
     ),
 ]);
 
-const LECTURE: Part<Pane> = Part::Row(&[
-    (
-        0.5,
-        Part::Tabs(&[
-            Pane::Unit,
-            Pane::Occlusion,
-            Pane::Invariance,
-            Pane::Filters,
-            Pane::Surgery,
-            Pane::Correspondence,
-        ]),
-    ),
-    (0.5, Part::Column(&[(0.7, Part::Tabs(&[Pane::Units, Pane::Network])), (0.3, Part::Tabs(&[Pane::Pictures]))])),
-]);
+/// About many units.
+const LAYER: [Pane; 4] = [Pane::Units, Pane::Filters, Pane::Surgery, Pane::Correspondence];
+
+/// About one.
+const UNIT: [Pane; 4] = [Pane::Unit, Pane::Evolution, Pane::Occlusion, Pane::Invariance];

@@ -4,18 +4,23 @@
 //! that is looked into and its pictures are the session's (`ui/app/explore/`).
 
 mod agreement;
+mod contact;
 mod correspondence;
+mod evolution;
+mod explanation;
 mod filters;
 mod help;
 mod invariance;
 mod keys;
 mod layouts;
+mod live;
 mod marks;
 mod network;
 mod occlusion;
 mod operations;
 mod panes;
 mod pictures;
+mod preview;
 mod shared;
 mod surgery;
 mod sweep;
@@ -23,6 +28,7 @@ mod tiles;
 mod unit;
 mod units;
 
+pub use contact::contact_sheet;
 pub use layouts::Arrangement;
 pub use panes::Pane;
 pub use shared::Shared;
@@ -53,6 +59,7 @@ pub struct Views {
     filters: filters::FiltersPane,
     surgery: surgery::SurgeryPane,
     marks: marks::MarksView,
+    evolution: evolution::EvolutionPane,
 }
 
 impl FeaturesLab {

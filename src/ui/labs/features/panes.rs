@@ -2,7 +2,8 @@
 
 use super::layouts::Arrangement;
 use super::{
-    Kept, Views, correspondence, filters, help, invariance, keys, network, occlusion, pictures, surgery, unit, units,
+    Kept, Views, correspondence, evolution, filters, help, invariance, keys, network, occlusion, pictures, surgery,
+    unit, units,
 };
 use crate::ui::app::HelpText;
 use crate::ui::export::Records;
@@ -18,6 +19,7 @@ pub enum Pane {
     Pictures,
     Units,
     Unit,
+    Evolution,
     Occlusion,
     Invariance,
     Filters,
@@ -36,6 +38,7 @@ impl LabPane for Pane {
         Self::Pictures,
         Self::Units,
         Self::Unit,
+        Self::Evolution,
         Self::Occlusion,
         Self::Invariance,
         Self::Filters,
@@ -53,6 +56,7 @@ impl LabPane for Pane {
             Self::Pictures => "Pictures",
             Self::Units => "Units",
             Self::Unit => "Unit",
+            Self::Evolution => "Evolution",
             Self::Occlusion => "Occlusion",
             Self::Invariance => "Invariance",
             Self::Filters => "Filters",
@@ -68,6 +72,7 @@ impl LabPane for Pane {
             Self::Pictures => format!("as they are seen and classified{of}"),
             Self::Units => format!("all units of a layer{of}"),
             Self::Unit => format!("what one unit looks for{of}"),
+            Self::Evolution => format!("what one unit looked for while it learned{of}"),
             Self::Occlusion => format!("what is missed when a part is hidden{of}"),
             Self::Invariance => format!("features of a picture that moves{of}"),
             Self::Filters => format!("of the first layer{of}"),
@@ -87,6 +92,7 @@ impl LabPane for Pane {
             Self::Pictures => pictures::show(ui, context, &mut views.pictures),
             Self::Units => units::show(ui, context, &mut views.units, shared),
             Self::Unit => unit::show(ui, context, &mut views.unit, shared),
+            Self::Evolution => evolution::show(ui, context, &mut views.evolution, shared),
             Self::Occlusion => occlusion::show(ui, context, &mut views.occlusion, shared),
             Self::Invariance => invariance::show(ui, context, &mut views.invariance, shared),
             Self::Filters => filters::show(ui, context, &mut views.filters, shared),
@@ -100,6 +106,9 @@ impl LabPane for Pane {
         for fault in context.session.exploration.follow(ctx) {
             context.session.log.error(fault);
         }
+        // Where nothing learns, there is nothing to hold up.
+        let share = if context.session.is_going() { views.shared.sheet_share } else { 1.0 };
+        context.session.exploration.set_sheet_share(share);
         keys::press(ctx, context, &mut views.shared);
     }
 
@@ -108,7 +117,8 @@ impl LabPane for Pane {
             Self::Network => network::records(context),
             Self::Pictures => pictures::records(context),
             Self::Units => units::records(context, &views.shared),
-            Self::Unit => unit::records(context, &views.shared),
+            Self::Unit => unit::records(context, &views.unit, &views.shared),
+            Self::Evolution => evolution::records(context),
             Self::Occlusion => occlusion::records(context),
             Self::Invariance => invariance::records(context),
             Self::Filters => filters::records(context),

@@ -15,9 +15,14 @@ pub struct Shared {
     pub layer: Option<String>,
     #[serde(skip)]
     pub unit: usize,
+    /// A second unit of the layer, shown beside the first.
+    #[serde(skip)]
+    pub compared: Option<usize>,
     pub rule: Rule,
     /// Among these images the strongest are looked for.
     pub images: Images,
+    /// Of the time while a run learns, so much is spent on its sheets, in 0 to 1.
+    pub sheet_share: f32,
 }
 
 /// Where the images of the sheets come from.
@@ -36,9 +41,19 @@ impl Images {
     pub(super) const ALL: [Self; 3] = [Self::Automatic, Self::Pictures, Self::Settings];
 }
 
+/// A step of training then takes at most a twentieth longer.
+const SHEET_SHARE: f32 = 0.05;
+
 impl Default for Shared {
     fn default() -> Self {
-        Self { layer: None, unit: 0, rule: Rule::Deconvolution, images: Images::default() }
+        Self {
+            layer: None,
+            unit: 0,
+            compared: None,
+            rule: Rule::Deconvolution,
+            images: Images::default(),
+            sheet_share: SHEET_SHARE,
+        }
     }
 }
 
@@ -53,7 +68,13 @@ impl Shared {
         if self.layer.as_deref() != Some(layer) {
             self.layer = Some(layer.to_owned());
             self.unit = 0;
+            self.compared = None;
         }
+    }
+
+    /// Puts a unit beside the chosen one, or takes it away again.
+    pub(super) fn compare(&mut self, unit: usize) {
+        self.compared = Some(unit).filter(|_| self.compared != Some(unit) && unit != self.unit);
     }
 
     /// Where the images of the sheets come from, for this network.

@@ -1,6 +1,7 @@
 //! One unit: where the selected picture activates it, what it is carried back to, and its top nine.
 
 use super::LabContext;
+use super::explanation::{self, Explained, ExplanationView};
 use super::shared::{Shared, rule_name};
 use super::tiles::Tiles;
 use super::units::{choose_rule, coloured, fitted, paint_patch};
@@ -15,12 +16,13 @@ use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;
 use crate::ui::widgets::probabilities::class_name;
 use egui::{
-    Align2, FontId, Rect, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Button, FontId, Rect, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2,
+    vec2,
 };
 use std::sync::Arc;
 
 const GAP: f32 = theme::UNIT;
-const LINE: f32 = 14.0;
+pub(super) const LINE: f32 = 14.0;
 /// Of the picture and what is beside it, in points.
 const LARGEST: f32 = 224.0;
 const SMALLEST: f32 = 72.0;
@@ -43,7 +45,11 @@ enum Part {
 /// What the pane remembers of itself.
 #[derive(Default)]
 pub(super) struct UnitPane {
-    tiles: Tiles<Part>,
+    /// Of the unit, and of the one beside it.
+    tiles: [Tiles<Part>; 2],
+    /// Whether the way back is shown step by step, in place of its end.
+    explains: bool,
+    explanation: ExplanationView,
 }
 
 /// The unit and all that is known of it.
@@ -68,8 +74,9 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPan
         empty(ui, icon::EYE, "What a unit looks for appears here once the network is open.", None);
         return;
     };
-    let Some(known) = look(context, shared, &facts) else { return };
-    view.tiles.begin_frame();
+    let Some(known) = look(context, shared, &facts, shared.unit) else { return };
+    let second = shared.compared.and_then(|unit| look(context, shared, &facts, unit));
+    view.tiles.iter_mut().for_each(Tiles::begin_frame);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
         let field = known.cut.fields.vertical.size;
@@ -77,19 +84,68 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPan
         ui.label(RichText::new(text).small().strong());
         ui.label(RichText::new(format!("receptive field {field} pixels")).small().weak());
         choose_rule(ui, shared);
+        let explain = ui.add(Button::selectable(view.explains, RichText::new("step by step").small()));
+        let about = "The reverse pass for the selected picture, a layer a step: from the unit down to the pixels";
+        if shared.compared.is_some() {
+            let close = ui.add(Button::new(RichText::new("one unit").small()));
+            let close = close.on_hover_text("Take away the second unit (Shift and a click on it in Units)");
+            if close.accessible_name("Compare no more").clicked() {
+                shared.compared = None;
+            }
+        }
+        if explain.on_hover_text(about).accessible_name("Unit: step by step").clicked() {
+            view.explains = !view.explains;
+        }
     });
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        of_picture(ui, context, view, shared, &known);
-        ui.add_space(theme::UNIT);
-        of_sheet(ui, context, view, shared, &known);
+    if view.explains {
+        explain_unit(ui, context, view, shared, &known);
+        return;
+    }
+    let [first, beside] = &mut view.tiles;
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| match second {
+        None => face(ui, context, first, shared, &known),
+        Some(second) => ui.columns(2, |columns| {
+            for ((ui, tiles), known) in columns.iter_mut().zip([first, beside]).zip([&known, &second]) {
+                ui.label(RichText::new(format!("{} unit {}", known.cut.name, known.unit)).small().strong());
+                ui.push_id(known.unit, |ui| face(ui, context, tiles, shared, known));
+            }
+        }),
     });
 }
 
-fn look(context: &mut LabContext<'_>, shared: &Shared, facts: &Facts) -> Option<Known> {
+/// All that is shown of one unit.
+fn face(ui: &mut Ui, context: &mut LabContext<'_>, tiles: &mut Tiles<Part>, shared: &Shared, known: &Known) {
+    of_picture(ui, context, tiles, shared, known);
+    ui.add_space(theme::UNIT);
+    of_sheet(ui, context, tiles, shared, known);
+}
+
+/// The way back for the selected picture, step by step.
+fn explain_unit(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shared: &Shared, known: &Known) {
+    let Some(picture) = known.picture else {
+        ui.label(RichText::new("Select a picture to follow the unit back to it.").small().weak());
+        return;
+    };
+    let explanation = context.session.exploration.explanation(UnitView {
+        image: ImageOf::Picture(picture),
+        cut: known.cut.cut,
+        unit: known.unit,
+        place: Place::Strongest,
+        rule: shared.rule,
+    });
+    let Some(seen) = explanation else {
+        ui.spinner();
+        return;
+    };
+    let of = Explained { cut: &known.cut, unit: known.unit, rule: shared.rule, seen: &seen };
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| explanation::show(ui, &mut view.explanation, &of));
+}
+
+fn look(context: &mut LabContext<'_>, shared: &Shared, facts: &Facts, unit: usize) -> Option<Known> {
     let cut = shared.cut(facts)?.clone();
     let source = shared.source(facts, context);
     let exploration = &mut context.session.exploration;
-    let unit = shared.unit.min(cut.shape.channels.saturating_sub(1));
+    let unit = unit.min(cut.shape.channels.saturating_sub(1));
     let maps = exploration.maps(cut.cut);
     let sheets = exploration.sheets(&source);
     let sheet = sheets.as_ref().filter(|_| cut.cut.inner == 0).and_then(|s| s.top.unit(cut.cut.layers, unit));
@@ -98,7 +154,7 @@ fn look(context: &mut LabContext<'_>, shared: &Shared, facts: &Facts) -> Option<
 }
 
 /// The picture with the crop, the map of the unit, and what it is carried back to, side by side.
-fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shared: &Shared, known: &Known) {
+fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, tiles: &mut Tiles<Part>, shared: &Shared, known: &Known) {
     let Some(picture) = known.picture else {
         ui.label(RichText::new("Select a picture to see where it activates the unit.").small().weak());
         return;
@@ -122,7 +178,7 @@ fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, sh
     if let Some(seen) = context.session.exploration.seen(picture) {
         title(ui, place(0), &name);
         let stamp = Arc::as_ptr(&seen).cast::<u8>() as u64;
-        if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Picture, stamp, known.input, || Some(vec![seen.to_vec()])) {
+        if let Some(atlas) = tiles.get(ui.ctx(), Part::Picture, stamp, known.input, || Some(vec![seen.to_vec()])) {
             let rect = fitted(place(0), known.input);
             atlas.paint(ui.painter(), 0, rect);
             paint_crop(ui, crop, known.input, rect);
@@ -139,7 +195,7 @@ fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, sh
         let dark = ui.visuals().dark_mode;
         let stamp = Arc::as_ptr(maps) as u64 ^ known.unit as u64;
         let image = || Some(vec![coloured(maps.unit(known.unit), most, dark)]);
-        if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Map, stamp, shape, image) {
+        if let Some(atlas) = tiles.get(ui.ctx(), Part::Map, stamp, shape, image) {
             atlas.paint(ui.painter(), 0, fitted(place(1), shape));
         }
     }
@@ -147,7 +203,7 @@ fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, sh
     if let Some(carried) = &carried {
         let stamp = Arc::as_ptr(carried) as u64;
         let image = || Some(vec![carried.picture.to_vec()]);
-        if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Carried, stamp, known.input, image) {
+        if let Some(atlas) = tiles.get(ui.ctx(), Part::Carried, stamp, known.input, image) {
             let rect = fitted(place(2), known.input);
             atlas.paint(ui.painter(), 0, rect);
             paint_crop(ui, crop, known.input, rect);
@@ -172,7 +228,7 @@ fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, sh
 }
 
 /// The top nine: each part of an image above what it is carried back to, with its class and activation.
-fn of_sheet(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shared: &Shared, known: &Known) {
+fn of_sheet(ui: &mut Ui, context: &mut LabContext<'_>, tiles: &mut Tiles<Part>, shared: &Shared, known: &Known) {
     let (Some(sheets), Some(sheet)) = (&known.sheets, &known.sheet) else {
         let text = if known.cut.cut.inner > 0 {
             "The top nine are of whole blocks: choose the block, or a layer that is not in one."
@@ -192,15 +248,16 @@ fn of_sheet(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shar
         for (column, entry) in entries.iter().enumerate() {
             let left = line.left() + column as f32 * (side + GAP);
             let rect = Rect::from_min_size(snap(pos2(left, line.top()), ui.pixels_per_point()), cell);
-            show_entry(ui, context, view, shared, known, &sheets.images, (row * columns + column, entry), rect);
+            show_entry(ui, context, tiles, shared, known, &sheets.images, (row * columns + column, entry), rect);
         }
     }
 }
 
 fn statistics(ui: &mut Ui, sheets: &Sheets, sheet: &UnitSheet) {
     let found = &sheet.statistics;
+    let state = sheets.state.as_ref().map_or_else(String::new, |state| format!("step {}: ", format::count(state.step)));
     let text = format!(
-        "top {} of {} images: active on {}, mean {}, largest {}",
+        "{state}top {} of {} images: active on {}, mean {}, largest {}",
         sheet.top.len(),
         format::count(found.images),
         format::percent(f64::from(found.active_share)),
@@ -220,7 +277,7 @@ fn statistics(ui: &mut Ui, sheets: &Sheets, sheet: &UnitSheet) {
 fn show_entry(
     ui: &mut Ui,
     context: &mut LabContext<'_>,
-    view: &mut UnitPane,
+    tiles: &mut Tiles<Part>,
     shared: &Shared,
     known: &Known,
     images: &SeenImages,
@@ -241,7 +298,7 @@ fn show_entry(
     let second = first.translate(vec2(0.0, side + 2.0));
     let stamp = u64::from(entry.image) + 1;
     let image = || Some(vec![images.image(entry.image).to_vec()]);
-    if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Entry(index), stamp, known.input, image) {
+    if let Some(atlas) = tiles.get(ui.ctx(), Part::Entry(index), stamp, known.input, image) {
         paint_patch(ui, atlas, 0, patch, first);
     }
     let of = UnitView {
@@ -254,7 +311,7 @@ fn show_entry(
     let carried = context.session.exploration.carried(of);
     let stamp = carried.as_ref().map_or(0, |carried| Arc::as_ptr(carried) as u64);
     let image = || carried.as_ref().map(|carried| vec![carried.picture.to_vec()]);
-    if let Some(atlas) = view.tiles.get(ui.ctx(), Part::EntryCarried(index), stamp, known.input, image)
+    if let Some(atlas) = tiles.get(ui.ctx(), Part::EntryCarried(index), stamp, known.input, image)
         && carried.is_some()
     {
         paint_patch(ui, atlas, 0, patch, second);
@@ -271,7 +328,7 @@ fn show_entry(
 }
 
 /// The frame of a receptive field on an image that fills `rect`.
-fn paint_crop(ui: &Ui, crop: Option<Patch>, shape: Shape, rect: Rect) {
+pub(super) fn paint_crop(ui: &Ui, crop: Option<Patch>, shape: Shape, rect: Rect) {
     let Some(inside) = crop.and_then(|crop| crop.inside) else { return };
     let scale = vec2(rect.width() / shape.width.max(1) as f32, rect.height() / shape.height.max(1) as f32);
     let corner = rect.min + vec2(inside.left as f32, inside.top as f32) * scale;
@@ -280,25 +337,28 @@ fn paint_crop(ui: &Ui, crop: Option<Patch>, shape: Shape, rect: Rect) {
     ui.painter().rect_stroke(frame, 0.0, Stroke::new(1.5, accent), StrokeKind::Inside);
 }
 
-fn title(ui: &Ui, place: Rect, text: &str) {
+pub(super) fn title(ui: &Ui, place: Rect, text: &str) {
     let at = place.left_top() - vec2(0.0, LINE);
     let painter = ui.painter().with_clip_rect(Rect::from_min_max(at, place.right_top()).intersect(ui.clip_rect()));
     painter.text(at, Align2::LEFT_TOP, text, small(), ui.visuals().weak_text_color());
 }
 
-fn small() -> FontId {
+pub(super) fn small() -> FontId {
     FontId::proportional(theme::SMALL_SIZE)
 }
 
 /// What a picture says of itself, on hovering and to who cannot see it.
-fn say(ui: &Ui, rect: Rect, name: impl std::hash::Hash + std::fmt::Debug, text: impl Fn() -> String) {
+pub(super) fn say(ui: &Ui, rect: Rect, name: impl std::hash::Hash + std::fmt::Debug, text: impl Fn() -> String) {
     let response = ui.interact(rect, ui.scope_id().with(name), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, text()));
     response.on_hover_text(text());
 }
 
 /// The entries of the sheet.
-pub(super) fn records(context: &LabContext<'_>, shared: &Shared) -> Option<Records> {
+pub(super) fn records(context: &LabContext<'_>, view: &UnitPane, shared: &Shared) -> Option<Records> {
+    if view.explains {
+        return context.session.exploration.last_explanation().map(|seen| explanation::records(seen));
+    }
     let cut = shared.cut(context.session.exploration.facts()?)?;
     let sheets = context.session.exploration.last_sheets()?;
     let sheet = sheets.top.unit(cut.cut.layers, shared.unit).filter(|_| cut.cut.inner == 0)?;

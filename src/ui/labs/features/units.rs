@@ -1,20 +1,23 @@
 //! All units of a layer, each as a tile: its map, what it is carried back to, or its top nine.
 
 use super::LabContext;
+use super::contact::Contact;
+use super::live::progress;
+use super::preview;
 use super::shared::{Images, RULES, Shared, rule_name};
 use super::tiles::Tiles;
 use crate::engine::{Carried, CutFacts, Facts, Maps, Sheets};
-use crate::lens::{Patch, Place, Region, TopEntry, UnitSheet};
+use crate::lens::{Patch, Place, Region, TopEntry, UnitSheet, sheet_change};
 use crate::nets::Shape;
-use crate::ui::app::{ImageOf, UnitView};
+use crate::ui::app::{ImageOf, SheetSource, UnitView};
 use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::atlas::{ImageAtlas, snap};
 use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;
 use egui::{
-    Align2, Button, Color32, ComboBox, FontId, Key, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, Slider,
-    Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Button, Color32, ComboBox, FontId, Key, Rect, RichText, Role, ScrollArea, Sense, Slider, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
 
@@ -69,11 +72,16 @@ enum Order {
     Index,
     Strength,
     Selectivity,
+    Change,
 }
 
 impl Order {
-    const ALL: [(Self, &'static str); 3] =
-        [(Self::Index, "by number"), (Self::Strength, "by strength"), (Self::Selectivity, "by selectivity")];
+    const ALL: [(Self, &'static str); 4] = [
+        (Self::Index, "by number"),
+        (Self::Strength, "by strength"),
+        (Self::Selectivity, "by selectivity"),
+        (Self::Change, "by rate of change"),
+    ];
 }
 
 /// What the pane remembers of itself.
@@ -83,23 +91,38 @@ pub(super) struct UnitsView {
     side: f32,
     tiles: Tiles<usize>,
     /// What the textures are of.
-    of: Option<(String, Shown)>,
+    of: Option<(String, Shown, Option<u64>)>,
+    contact: Contact,
+    /// Of the unit under the pointer.
+    preview: Tiles<usize>,
 }
 
 impl Default for UnitsView {
     fn default() -> Self {
-        Self { shown: Shown::default(), order: Order::default(), side: 64.0, tiles: Tiles::default(), of: None }
+        Self {
+            shown: Shown::default(),
+            order: Order::default(),
+            side: 64.0,
+            tiles: Tiles::default(),
+            of: None,
+            contact: Contact::default(),
+            preview: Tiles::default(),
+        }
     }
 }
 
 /// What is known of the layer, as far as it is asked for.
-struct Known {
-    cut: CutFacts,
+pub(super) struct Known {
+    pub(super) cut: CutFacts,
     maps: Option<Arc<Maps>>,
-    sheets: Option<Arc<Sheets>>,
+    pub(super) sheets: Option<Arc<Sheets>>,
+    /// Where they come from.
+    pub(super) source: SheetSource,
     units: Vec<UnitSheet>,
+    /// How many images of each sheet are new since the sheets before, as a share; nothing where that is not asked for.
+    changes: Vec<f64>,
     picture: usize,
-    input: Shape,
+    pub(super) input: Shape,
 }
 
 pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsView, shared: &mut Shared) {
@@ -110,14 +133,17 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsVi
     let Some(cut) = shared.cut(&facts).cloned() else { return };
     toolbar(ui, context, view, shared, &cut);
     let known = look(context, view, shared, &facts, cut);
-    if view.shown.is_sheet() && progress(ui, known.sheets.as_deref()) {
+    if view.shown.is_sheet() && progress(ui, context, known.sheets.as_deref(), shared) {
         return;
     }
+    view.contact.go_on(ui, context);
     if view.shown == Shown::Carried && context.session.exploration.selected().is_none() {
         empty(ui, icon::IMAGE, "Add a picture to carry units back to it.", None);
         return;
     }
-    let of = (known.cut.name.clone(), view.shown);
+    // No tile of older sheets stays among those of newer ones.
+    let state = known.sheets.as_ref().filter(|_| view.shown.is_sheet()).and_then(|sheets| sheets.state.as_ref());
+    let of = (known.cut.name.clone(), view.shown, state.map(|state| state.step));
     if view.of.as_ref() != Some(&of) {
         view.tiles.clear();
         view.of = Some(of);
@@ -130,29 +156,14 @@ fn look(context: &mut LabContext<'_>, view: &UnitsView, shared: &Shared, facts: 
     let source = shared.source(facts, context);
     let exploration = &mut context.session.exploration;
     let maps = exploration.maps(cut.cut);
-    let needs_sheets = view.shown.is_sheet() || view.order == Order::Selectivity;
+    let needs_sheets = view.shown.is_sheet() || matches!(view.order, Order::Selectivity | Order::Change);
     let sheets = if needs_sheets { exploration.sheets(&source) } else { None };
     let units = sheets.as_ref().filter(|_| cut.cut.inner == 0).map_or_else(Vec::new, |s| s.top.sheet(cut.cut.layers));
     let input = Shape::new(facts.input.channels, facts.input.height, facts.input.width);
-    Known { cut, maps, sheets, units, picture: exploration.selected().unwrap_or(0), input }
-}
-
-/// Returns whether there is nothing else to see.
-fn progress(ui: &mut Ui, sheets: Option<&Sheets>) -> bool {
-    let Some(sheets) = sheets else {
-        ui.horizontal(|ui| {
-            ui.spinner();
-            ui.label(RichText::new("opening the images").small().weak());
-        });
-        return true;
-    };
-    let all = sheets.images.len();
-    if sheets.done < all {
-        let text = format!("{} of {} images", format::count(sheets.done as u64), format::count(all as u64));
-        let bar = ProgressBar::new(sheets.done as f32 / all.max(1) as f32).text(RichText::new(text).small());
-        ui.add(bar.desired_height(12.0));
-    }
-    false
+    let before = exploration.sheets_before().filter(|_| view.order == Order::Change && cut.cut.inner == 0);
+    let before = before.map_or_else(Vec::new, |sheets| sheets.top.sheet(cut.cut.layers));
+    let changes = before.iter().zip(&units).map(|(before, now)| sheet_change(before, now)).collect();
+    Known { cut, maps, sheets, source, units, changes, picture: exploration.selected().unwrap_or(0), input }
 }
 
 fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsView, shared: &mut Shared, cut: &CutFacts) {
@@ -178,13 +189,19 @@ fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsView, shar
             }
         });
         let about =
-            "The order of the units. Selectivity: how unequal the mean activation is over classes (Morcos et al. 2018)";
+            "The order of the units. Selectivity: how unequal the mean activation is over classes (Morcos et al. 2018). Rate of \
+             change, of the run in hand: how many of the top nine are new since the sheets before";
         combo.response.on_hover_text(about).accessible_name("Order of the units");
         ui.spacing_mut().slider_width = 8.0 * theme::UNIT;
         ui.name_inputs("Size of tiles", |ui| {
             let slider = Slider::new(&mut view.side, SMALLEST..=LARGEST).logarithmic(true).show_value(false);
             ui.add(slider).on_hover_text("How large each tile is drawn").accessible_name("Size of tiles");
         });
+        if view.shown.is_sheet() {
+            let rule = (view.shown == Shown::TopCarried).then_some(shared.rule);
+            let sheets = context.session.exploration.last_sheets().filter(|_| cut.cut.inner == 0);
+            view.contact.choose(ui, sheets, cut.cut, rule, &cut.name);
+        }
     });
 }
 
@@ -230,6 +247,10 @@ fn order(order: Order, known: &Known) -> Vec<usize> {
             units.sort_by(|&a, &b| keys[b].total_cmp(&keys[a]));
         }
         Order::Selectivity => units.sort_by(|&a, &b| selectivity(b).total_cmp(&selectivity(a))),
+        Order::Change => {
+            let change = |unit: usize| known.changes.get(unit).copied().unwrap_or(0.0);
+            units.sort_by(|&a, &b| change(b).total_cmp(&change(a)));
+        }
     }
     units
 }
@@ -256,22 +277,29 @@ fn grid(
                 let left = line.left() + column as f32 * (cell.x + GAP);
                 let rect = Rect::from_min_size(pos2(left, line.top()), cell);
                 let response = ui.interact(rect, ui.scope_id().with(("unit", unit)), Sense::click());
-                response.widget_info(|| WidgetInfo::labeled(Role::Button, true, describe(known, unit)));
+                response.widget_info(|| {
+                    WidgetInfo::labeled(Role::Button, true, describe(known, unit, shared.compared == Some(unit)))
+                });
                 if response.clicked() {
-                    shared.unit = unit;
+                    if ui.input(|input| input.modifiers.shift) {
+                        shared.compare(unit);
+                    } else {
+                        shared.unit = unit;
+                    }
                     response.request_focus();
                 }
                 has_focus |= response.has_focus();
-                let is_chosen = shared.unit == unit;
+                let (is_chosen, is_compared) = (shared.unit == unit, shared.compared == Some(unit));
                 paint_label(ui, known, unit, rect, is_chosen);
                 let tile =
                     Rect::from_min_size(snap(rect.min + vec2(0.0, LINE), ui.pixels_per_point()), Vec2::splat(side));
                 tile_of(ui, context, view, shared, known, (unit, most), tile);
-                if is_chosen || response.hovered() {
+                if is_chosen || is_compared || response.hovered() {
                     let visuals = ui.visuals();
                     let colour = if is_chosen { theme::accent(visuals.dark_mode) } else { visuals.weak_text_color() };
                     ui.painter().rect_stroke(tile.expand(1.0), 0.0, Stroke::new(1.5, colour), StrokeKind::Outside);
                 }
+                response.on_hover_ui(|ui| preview::show(ui, context, &mut view.preview, known, unit));
             }
         }
     });
@@ -280,12 +308,16 @@ fn grid(
     }
 }
 
-fn describe(known: &Known, unit: usize) -> String {
+fn describe(known: &Known, unit: usize, is_compared: bool) -> String {
     let strongest = known.maps.as_ref().and_then(|maps| maps.strongest(unit));
     let said =
         strongest.map_or_else(String::new, |(_, value)| format!(", strongest {}", theme::figures(f64::from(value))));
     let dead = if is_dead(known, unit) { ", dead" } else { "" };
-    format!("{} unit {unit}{said}{dead}", known.cut.name)
+    let compared = if is_compared { ", compared" } else { "" };
+    let change = known.changes.get(unit);
+    let change =
+        change.map_or_else(String::new, |share| format!(", {} of the top nine new", format::short_percent(*share)));
+    format!("{} unit {unit}{said}{change}{dead}{compared}", known.cut.name)
 }
 
 /// On none of the images that were looked through is it active.

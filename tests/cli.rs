@@ -243,7 +243,7 @@ fn exhibits_of_features_are_listed_made_and_reported() {
 
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join("f");
-    let settings = ["exhibits=[\"adjoint\", \"filters\"]", "images=10", "samples=2"];
+    let settings = ["exhibits=[\"adjoint\", \"filters\"]", "samples=2", "images=10"];
     let mut arguments = vec!["run", "features", "--device", "cpu", "--json", "--out", out.to_str().unwrap()];
     arguments.extend(settings.iter().flat_map(|setting| ["--set", *setting]));
     let last = lines(&run(&arguments)).pop().unwrap();

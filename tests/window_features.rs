@@ -179,7 +179,14 @@ fn units_are_silenced_and_the_accuracy_follows() {
     harness.run_steps(3);
     click(&mut harness, "Surgery: silence");
     click(&mut harness, "Add the chosen unit");
-    assert!(harness.query_all_by_label_contains("Take back: relu2 unit 5 silenced").next().is_some());
+    let is_silenced = |harness: &Harness<'_, App>| {
+        harness.query_all_by_label_contains("Take back: relu2 unit 5 silenced").next().is_some()
+    };
+    assert!(is_silenced(&harness));
+    press(&mut harness, Modifiers::COMMAND, Key::Z);
+    assert!(!is_silenced(&harness), "the pointer is in the pane, so it is surgery that is undone");
+    press(&mut harness, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    assert!(is_silenced(&harness));
 }
 
 /// Drags over a part of an image, given in shares of its sides.
@@ -231,6 +238,10 @@ fn the_same_part_of_several_images_is_marked_and_compared() {
     assert!(harness.query_all_by_label_contains("on at least 3 more").next().is_some());
 }
 
+fn states(app: &App) -> usize {
+    explored(app).kept_states().map_or(0, |states| states.list().len())
+}
+
 fn frames(app: &App) -> usize {
     explored(app).last_evolution().map_or(0, |film| film.frames.len())
 }
@@ -241,12 +252,10 @@ fn a_film_of_the_run_in_hand_is_made_by_itself() {
     let mut harness = open(long());
     reveal(&mut harness, Pane::Evolution);
     harness.get_all_by_label_contains("Train").last().unwrap().click();
-    wait(&mut harness, "three states", |app| explored(app).kept_states().states().len() > 2);
+    wait(&mut harness, "three states", |app| states(app) > 2);
     press(&mut harness, Modifiers::NONE, Key::Space);
     wait(&mut harness, "a pause", |app| window::current(app).phase == glassbox::engine::Phase::Paused);
-    wait(&mut harness, "a frame a state", |app| {
-        frames(app) > 2 && frames(app) == explored(app).kept_states().states().len()
-    });
+    wait(&mut harness, "a frame a state", |app| frames(app) > 2 && frames(app) == states(app));
     harness.check_accessibility();
     let count = frames(harness.state());
     let chosen = |harness: &Harness<'_, App>| {
@@ -257,7 +266,7 @@ fn a_film_of_the_run_in_hand_is_made_by_itself() {
     };
     assert_eq!(chosen(&harness), Some((count - 1) as f64));
     // A frame of the strip, then an arrow.
-    let first = format!("step {}: image ", explored(harness.state()).kept_states().states()[0].step);
+    let first = format!("step {}: image ", explored(harness.state()).kept_states().unwrap().list()[0].step);
     harness.query_all_by_label_contains(&first).last().unwrap().click();
     harness.run_steps(3);
     assert_eq!(chosen(&harness), Some(0.0));
@@ -271,6 +280,19 @@ fn a_film_of_the_run_in_hand_is_made_by_itself() {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     click(&mut harness, "Pause the film");
+    // The states are in the folder of the run, and make the same film from there.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kept");
+    let id = window::current(harness.state()).id;
+    harness.state_mut().session.save_to(id, &path);
+    wait(&mut harness, "the folder", |app| window::current(app).folder.is_some());
+    let strongest = explored(harness.state()).last_evolution().unwrap().strongest(count - 1);
+    harness.state_mut().session.exploration.look_into(Subject::Named(path.display().to_string()));
+    wait(&mut harness, "the states on disk", |app| !explored(app).follows_run() && states(app) == count);
+    wait(&mut harness, "the film from disk", |app| {
+        frames(app) == count && explored(app).last_evolution().unwrap().strongest(count - 1) == strongest
+    });
+    assert_eq!(chosen(&harness).map(|chosen| chosen < count as f64), Some(true));
 }
 
 /// Back, next, the slider and the keys go through the same steps.
@@ -541,7 +563,7 @@ fn living_pictures() {
     };
     take(&mut harness, "evolution-empty");
     harness.get_all_by_label_contains("Train").last().unwrap().click();
-    wait(&mut harness, "some epochs", |app| explored(app).kept_states().states().len() > 5);
+    wait(&mut harness, "some epochs", |app| states(app) > 5);
     take(&mut harness, "evolution");
     let ctx = harness.ctx.clone();
     harness.state_mut().perform(&ctx, glassbox::ui::app::Action::SwitchTheme);

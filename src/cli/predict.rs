@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 #[derive(Args)]
 pub(super) struct PredictArgs {
-    /// A network that comes trained (efficientnet-lite0), a checkpoint of Glassbox, or with --weights any architecture: a
+    /// A network that comes trained (efficientnet-lite0), a checkpoint of Glassbox, a run folder, or with --weights any architecture: a
     /// preset's name or the path of a TOML file.
     #[arg(long, value_name = "NAME_OR_FILE", default_value = "efficientnet-lite0")]
     network: String,

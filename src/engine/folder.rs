@@ -4,10 +4,11 @@
 //! for the same seed; `histograms.jsonl` a line for each quantity of each layer at each look, the same for the same seed
 //! too (its bins are those of [`bin_edges`](crate::train::histogram::bin_edges)); `events.jsonl` what happened and when,
 //! by the clock; `checkpoints/last.safetensors`, and `checkpoints/best.safetensors` from the epoch with the lowest
-//! validation loss; `summary.json` once it is finished; `notes.md` what a
+//! validation loss; `states/step-000000390.safetensors`, the network as it was at chosen moments; `summary.json` once it is finished; `notes.md` what a
 //! person wrote of it.
 
 use super::files::{FileError, cut_torn_line, remove_left_behind, write_atomically};
+use super::states::{self, KeptStates, TrainingState};
 use crate::experiments::{Config, TrainConfig};
 use crate::nets::{Architecture, Checkpoint, CheckpointError};
 use crate::train::LayerHistogram;
@@ -16,6 +17,7 @@ use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 pub(super) const CONFIG: &str = "config.toml";
 pub(super) const ARCHITECTURE: &str = "architecture.toml";
@@ -23,7 +25,7 @@ pub(super) const METRICS: &str = "metrics.csv";
 pub(super) const HISTOGRAMS: &str = "histograms.jsonl";
 pub(super) const EVENTS: &str = "events.jsonl";
 pub(super) const SUMMARY: &str = "summary.json";
-pub(super) const CHECKPOINT: &str = "checkpoints/last.safetensors";
+pub(super) use crate::experiments::LAST_CHECKPOINT as CHECKPOINT;
 const CHECKPOINTS: &str = "checkpoints";
 const BEST: &str = "checkpoints/best.safetensors";
 pub(super) const NOTES: &str = "notes.md";
@@ -57,6 +59,7 @@ pub struct RunFolder {
     rows: String,
     histograms: String,
     events: String,
+    states: Arc<KeptStates>,
     /// `summary.json`, likewise.
     summary: Option<String>,
 }
@@ -89,6 +92,7 @@ impl RunFolder {
             rows: String::new(),
             histograms: String::new(),
             events: String::new(),
+            states: Arc::default(),
             summary: None,
         }
     }
@@ -133,6 +137,7 @@ impl RunFolder {
             rows: String::new(),
             histograms: String::new(),
             events: String::new(),
+            states: Arc::new(KeptStates::read(path)),
             summary: None,
         };
         folder.go_back(&checkpoint)?;
@@ -179,7 +184,22 @@ impl RunFolder {
         let _ = writeln!(self.events, "{event}");
     }
 
-    /// Writes the waiting rows, and the checkpoint last, so that it never speaks of rows that are not there.
+    /// The states of the network that are kept so far.
+    pub fn states(&self) -> &Arc<KeptStates> {
+        &self.states
+    }
+
+    /// Keeps a state of the network, in memory until the next [`save`](Self::save) and beyond.
+    pub fn keep_state(&mut self, state: TrainingState) {
+        Arc::make_mut(&mut self.states).keep(state);
+    }
+
+    /// Lets go of the states in memory; those that were written stay.
+    pub(super) fn forget_states(&mut self) {
+        self.states = Arc::default();
+    }
+
+    /// Writes the waiting rows and states, and the checkpoint last, so that it never speaks of rows that are not there.
     ///
     /// # Errors
     /// When the disk refuses; what is already written stays good, and the rows wait for the next try.
@@ -188,6 +208,7 @@ impl RunFolder {
         append(&path.join(METRICS), &mut self.rows)?;
         append(&path.join(HISTOGRAMS), &mut self.histograms)?;
         append(&path.join(EVENTS), &mut self.events)?;
+        self.states.write(path)?;
         if let Some(checkpoint) = checkpoint {
             write_atomically(&path.join(CHECKPOINT), &checkpoint.to_bytes())?;
         }
@@ -223,6 +244,7 @@ impl RunFolder {
     pub fn go_back(&mut self, checkpoint: &Checkpoint) -> Result<(), FolderError> {
         let (step, validated_at) = (checkpoint.state("step")?, checkpoint.state("validated_at")?);
         let is_kept = |line: &&str| is_before(line, step, validated_at);
+        Arc::make_mut(&mut self.states).go_back(step);
         let Some(path) = &self.path else {
             self.rows = self.rows.split_inclusive('\n').filter(is_kept).collect();
             self.histograms = looks_until(step, self.histograms.split_inclusive('\n'));
@@ -243,6 +265,7 @@ impl RunFolder {
         let lines = written.split_inclusive('\n').chain(self.histograms.split_inclusive('\n'));
         write_atomically(&file, looks_until(step, lines).as_bytes())?;
         self.histograms.clear();
+        states::remove_after(path, step)?;
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! What crosses between the worker and whoever watches: plain data, never a tensor.
 
+use super::inspection::{Inspection, SampleImage, SampleProbabilities, find_image};
+use super::states::KeptStates;
 use crate::data::Split;
 use crate::experiments::{
     ExperimentConfig, MemberState, RangeTestConfig, RangeTestResult, TrainConfig, TrainingSummary,
@@ -337,64 +339,12 @@ impl fmt::Debug for Started {
     }
 }
 
-/// See [`Started::image`].
-pub(super) fn find_image<'a>(
-    test: &'a Split,
-    validation: Option<&'a Split>,
-    shape: Shape,
-    source: &'a ImageSource,
-) -> Result<(&'a [u8], Option<usize>), String> {
-    let from = |split: &'a Split, index: usize| {
-        if index >= split.len() {
-            return Err(format!("there are only {} images", split.len()));
-        }
-        Ok((split.image(index), Some(split.label(index))))
-    };
-    match source {
-        ImageSource::Test(index) => from(test, *index),
-        ImageSource::Validation(index) => from(validation.ok_or("this run holds no images out")?, *index),
-        ImageSource::Pixels(pixels) if pixels.len() == shape.units() => Ok((pixels, None)),
-        ImageSource::Pixels(pixels) => {
-            Err(format!("the image has {} values, but the network takes {shape}", pixels.len()))
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-pub struct SampleImage {
-    pub source: ImageSource,
-    pub label: usize,
-    /// `[channels, height, width]`.
-    pub pixels: Vec<u8>,
-}
-
 #[derive(Clone, Debug)]
 pub enum Answer {
     Inspection(Box<Inspection>),
     Network(Arc<Checkpoint>),
     /// The question made no sense, and why.
     Refused(String),
-}
-
-/// One image as a network sees it.
-#[derive(Clone, Debug)]
-pub struct Inspection {
-    pub source: ImageSource,
-    pub label: Option<usize>,
-    /// `[channels, height, width]`.
-    pub pixels: Vec<u8>,
-    /// One a class.
-    pub probabilities: Vec<f32>,
-    /// From the first layer up.
-    pub activations: Vec<LayerActivation>,
-}
-
-#[derive(Clone, Debug)]
-pub struct LayerActivation {
-    pub layer: String,
-    pub shape: Shape,
-    /// `[channels, height, width]`.
-    pub values: Vec<f32>,
 }
 
 /// One point of a curve.
@@ -494,15 +444,8 @@ pub struct Snapshot {
     pub rate_test: Option<Arc<RateTest>>,
     pub validation: Option<Arc<Evaluation>>,
     pub test: Option<Arc<Evaluation>>,
+    /// The states of the network that are kept so far.
+    pub states: Arc<KeptStates>,
     /// The experiment of several networks that is in hand beside the run.
     pub experiment: Option<Arc<ExperimentSnapshot>>,
-}
-
-/// What the network thinks of the samples of [`Started`], in their order, and after them of the images of
-/// [`Command::WatchImages`]; nothing for an image of another shape.
-#[derive(Clone, Debug)]
-pub struct SampleProbabilities {
-    pub run: RunId,
-    pub generation: u64,
-    pub probabilities: Vec<Vec<f32>>,
 }

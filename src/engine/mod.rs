@@ -2,6 +2,7 @@
 //!
 //! Imports `experiments` and below. The window and the command line are two observers of the same [`Engine`].
 
+mod announcer;
 mod archive;
 mod bench;
 mod clock;
@@ -16,11 +17,13 @@ mod files;
 mod finder;
 mod folder;
 mod handle;
+mod inspection;
 mod message;
 mod opening;
 mod run;
 mod shelf;
 mod snapshot;
+mod states;
 mod stored;
 mod tensorboard;
 mod watcher;
@@ -37,15 +40,16 @@ pub use exploring::{
     EvolutionQuestion, ExplanationQuestion, Facts, Guessed, ImageSet, InvarianceQuestion, InvarianceSeen, LayerSheet,
     LayerSheetQuestion, LayerSheetSeen, Maps, OcclusionQuestion, OcclusionSeen, Operation, Question, Reply,
     SeenAndGuessed, SeenImage, SeenImages, SheetTile, Sheets, SheetsQuestion, Subject, SurgeryQuestion, SurgerySeen,
-    SweepQuestion, SweepSeen, TrainingState, layer_sheet,
+    SweepQuestion, SweepSeen, layer_sheet,
 };
 pub use export::{RunFormat, export_run};
 pub use files::{FileError, write_atomically, write_atomically_with};
 pub use folder::{FolderError, RunFolder, write_notes};
 pub use handle::{Engine, EngineBusy};
+pub use inspection::{Inspection, LayerActivation, SampleImage, SampleProbabilities};
 pub use message::{
     Answer, Command, Event, ExperimentCommand, ExperimentSnapshot, ExperimentStarted, HistogramCost, HistogramLook,
-    ImageSource, Inspection, LayerActivation, MemberLogits, Phase, Point, Query, QueryId, RateTest, RunId, SampleImage,
-    SampleProbabilities, Snapshot, Started,
+    ImageSource, MemberLogits, Phase, Point, Query, QueryId, RateTest, RunId, Snapshot, Started,
 };
+pub use states::{KeptStates, TrainingState, run_of_network};
 pub use stored::{StoredError, StoredRun, find_runs, is_run};

@@ -4,13 +4,11 @@ use super::clock::Clock;
 use super::device::{OpenDevice, open_device};
 use super::finder::Finder;
 use super::folder::{FolderError, RunFolder};
-use super::message::{
-    Answer, Event, HistogramCost, ImageSource, Inspection, LayerActivation, Point, Query, RateTest, RunId, SampleImage,
-    SampleProbabilities, Started, find_image,
-};
+use super::inspection::{SampleImage, samples};
+use super::message::{Event, HistogramCost, Point, RateTest, RunId, Started};
 use super::opening::Opening;
+use super::states::{KeptStates, TrainingState};
 use super::watcher::{HintNews, Latest, Outbox, SeriesNames, Watcher};
-use crate::data::Split;
 use crate::experiments::{Advance, ConfigError, RangeTestConfig, RunError, TrainConfig, Training};
 use crate::nets::Checkpoint;
 use crate::train::{Diagnosis, FaultReport};
@@ -18,8 +16,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Test images that are watched while a network learns.
-const SAMPLES: usize = 24;
 /// A point of the throughput is a mean over this much training.
 const PACE_OVER: Duration = Duration::from_millis(250);
 
@@ -52,7 +48,7 @@ pub(super) struct ActiveRun {
     pub(super) latest: Latest,
     folder: RunFolder,
     names: SeriesNames,
-    samples: Arc<[SampleImage]>,
+    pub(super) samples: Arc<[SampleImage]>,
     /// The same of the times before, where the run was taken up.
     worked_before: Duration,
     /// Time spent training and evaluating.
@@ -106,6 +102,7 @@ impl ActiveRun {
             None => RunFolder::in_memory(config, architecture),
         };
         let mut run = Self::new(id, training, device, folder, going);
+        run.keep_state();
         run.save().map_err(|error| text(&error))?;
         Ok(run)
     }
@@ -193,6 +190,7 @@ impl ActiveRun {
             Ok(Advance::Trained { images }) => {
                 self.trained = (self.trained.0 + images as u64, self.trained.1 + took);
                 self.note_pace(images, took, out);
+                self.keep_state_if_due();
                 self.going = match self.going {
                     Going::Steps(0 | 1) => Going::Paused,
                     Going::Steps(left) => Going::Steps(left - 1),
@@ -237,6 +235,26 @@ impl ActiveRun {
             value: all as f64 / time.as_secs_f64(),
         };
         out.points.lock().unwrap_or_else(PoisonError::into_inner).push(point);
+    }
+
+    fn keep_state_if_due(&mut self) {
+        let moments = self.training.config().monitor.states_at.epochs();
+        if self.folder.states().wants(moments, self.training.epoch()) {
+            self.keep_state();
+        }
+    }
+
+    /// Keeps the network as it is now, unless something is wrong with it or there is no more room.
+    pub(super) fn keep_state(&mut self) {
+        if !self.faulty && !self.folder.states().is_full() {
+            let network = Arc::new(self.training.network_alone());
+            let state = TrainingState { step: self.training.steps(), epoch: self.training.epoch(), network };
+            self.folder.keep_state(state);
+        }
+    }
+
+    pub(super) fn states(&self) -> &Arc<KeptStates> {
+        self.folder.states()
     }
 
     /// Begins an evaluation that was asked for.
@@ -430,39 +448,6 @@ impl ActiveRun {
         Some(self.worked.as_secs_f64() / done as f64 * left as f64)
     }
 
-    pub(super) fn sample_probabilities(&self, more: &[Arc<[u8]>]) -> Arc<SampleProbabilities> {
-        let values = self.training.network().cuts()[0].units();
-        let more = more.iter().map(AsRef::as_ref);
-        let images: Vec<&[u8]> = self.samples.iter().map(|sample| sample.pixels.as_slice()).chain(more).collect();
-        let fitting: Vec<&[u8]> = images.iter().copied().filter(|image| image.len() == values).collect();
-        let mut rows = self.training.probabilities(&fitting).into_iter();
-        let row = |image: &&[u8]| if image.len() == values { rows.next().unwrap_or_default() } else { Vec::new() };
-        let probabilities = images.iter().map(row).collect();
-        Arc::new(SampleProbabilities { run: self.id, generation: self.training.steps(), probabilities })
-    }
-
-    pub(super) fn answer(&self, query: Query) -> Answer {
-        let Query::Inspect { image } = query else {
-            return Answer::Network(Arc::new(self.training.network_alone()));
-        };
-        let (training, shape) = (&self.training, self.training.network().cuts()[0]);
-        match find_image(training.test_split(), training.validation_split(), shape, &image) {
-            Ok((pixels, label)) => Answer::Inspection(Box::new(self.inspect(image.clone(), pixels.to_vec(), label))),
-            Err(reason) => Answer::Refused(reason),
-        }
-    }
-
-    fn inspect(&self, source: ImageSource, pixels: Vec<u8>, label: Option<usize>) -> Inspection {
-        let network = self.training.network();
-        let view = self.training.view(&pixels);
-        let layers = network.architecture().layers.iter().zip(&network.cuts()[1..]);
-        let activations = layers
-            .zip(view.activations)
-            .map(|((layer, &shape), values)| LayerActivation { layer: layer.name.clone(), shape, values })
-            .collect();
-        Inspection { source, label, pixels, probabilities: view.probabilities, activations }
-    }
-
     fn epoch_done(&mut self) -> Result<(), FolderError> {
         if self.going == Going::ToEpochEnd {
             self.going = Going::Paused;
@@ -478,6 +463,7 @@ impl ActiveRun {
 
     fn finish(&mut self) -> Result<(), FolderError> {
         self.going = Going::Paused;
+        self.keep_state();
         self.record(&serde_json::json!({ "event": "finished", "step": self.training.steps() }));
         self.save()?;
         let summary = self.training.summary().and_then(|summary| serde_json::to_value(summary).ok());
@@ -488,15 +474,4 @@ impl ActiveRun {
         }
         Ok(())
     }
-}
-
-/// The first test images.
-fn samples(test: &Split) -> Arc<[SampleImage]> {
-    (0..test.len().min(SAMPLES))
-        .map(|index| SampleImage {
-            source: ImageSource::Test(index),
-            label: test.label(index),
-            pixels: test.image(index).to_vec(),
-        })
-        .collect()
 }

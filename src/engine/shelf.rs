@@ -6,7 +6,8 @@ use crate::nets::Checkpoint;
 use std::collections::VecDeque;
 use std::path::Path;
 
-/// Networks are dropped, oldest first, when all of them together are larger than 128 MiB; curves and settings stay.
+/// Networks are dropped, oldest first and of a run its states before the last, when all of them together are larger than
+/// 128 MiB; curves and settings stay.
 const MOST_VALUES: usize = 32 << 20;
 
 /// Oldest first.
@@ -24,8 +25,12 @@ impl Shelf {
     pub(super) fn put(&mut self, run: RunId, folder: RunFolder, checkpoint: Checkpoint) {
         self.0.push_back(Kept { run, folder, checkpoint: Some(checkpoint) });
         while self.values() > MOST_VALUES {
-            let Some(kept) = self.0.iter_mut().find(|kept| kept.checkpoint.is_some()) else { return };
-            kept.checkpoint = None;
+            let holds = |kept: &&mut Kept| kept.checkpoint.is_some() || !kept.folder.states().is_empty();
+            let Some(kept) = self.0.iter_mut().find(holds) else { return };
+            if kept.folder.states().is_empty() {
+                kept.checkpoint = None;
+            }
+            kept.folder.forget_states();
         }
     }
 
@@ -48,6 +53,7 @@ impl Shelf {
     fn values(&self) -> usize {
         let arrays =
             self.0.iter().filter_map(|kept| kept.checkpoint.as_ref()).flat_map(|checkpoint| &checkpoint.arrays);
-        arrays.map(|array| array.data.len()).sum()
+        let states: usize = self.0.iter().map(|kept| kept.folder.states().bytes() / size_of::<f32>()).sum();
+        states + arrays.map(|array| array.data.len()).sum::<usize>()
     }
 }

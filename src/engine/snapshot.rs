@@ -1,6 +1,7 @@
 //! The state of the run in hand, for whoever looks.
 
-use super::message::{Phase, SampleProbabilities, Snapshot};
+use super::inspection::SampleProbabilities;
+use super::message::{Phase, Snapshot};
 use super::run::{ActiveRun, Going};
 use std::sync::Arc;
 
@@ -33,6 +34,7 @@ impl ActiveRun {
             rate_test: self.rate_test(),
             validation: self.latest.validation.clone(),
             test: self.latest.test.clone(),
+            states: Arc::clone(self.states()),
             experiment: None,
         }
     }

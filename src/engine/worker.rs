@@ -1,16 +1,17 @@
 //! The worker thread. It owns all tensors, takes commands between two small steps, and publishes plain data.
 
+use super::announcer::Announcer;
 use super::experiment::ActiveExperiment;
-use super::message::{Answer, Command, Event, Phase, QueryId, RunId, SampleProbabilities, Snapshot};
+use super::inspection::SampleProbabilities;
+use super::message::{Answer, Command, Event, Phase, Query, QueryId, RunId, Snapshot};
 use super::opening::{Opening, Turns};
 use super::run::{ActiveRun, Going, TurnError};
 use super::shelf::Shelf;
 use super::watcher::{Outbox, panic_message};
 use crate::experiments::Advance;
 use arc_swap::ArcSwap;
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -21,9 +22,7 @@ const SAMPLES_EVERY: Duration = Duration::from_millis(250);
 
 pub(super) struct Worker {
     commands: Receiver<Command>,
-    events: SyncSender<Event>,
-    /// Events that found the channel full: a hidden window does not read, and must not stop a run.
-    backlog: VecDeque<Event>,
+    announcer: Announcer,
     snapshot: Arc<ArcSwap<Snapshot>>,
     pub(super) out: Outbox,
     wake: Arc<dyn Fn() + Send + Sync>,
@@ -55,8 +54,7 @@ impl Worker {
     ) -> Self {
         Self {
             commands,
-            events,
-            backlog: VecDeque::new(),
+            announcer: Announcer::new(events),
             snapshot,
             out,
             wake,
@@ -96,7 +94,7 @@ impl Worker {
 
     /// A command if there is one. Waits for one only while nothing runs; `Err` when nobody is left to give any.
     fn next_command(&mut self) -> Result<Option<Command>, ()> {
-        self.deliver();
+        self.announcer.deliver();
         if self.run_is_going() || self.experiment_is_going() {
             return match self.commands.try_recv() {
                 Ok(command) => Ok(Some(command)),
@@ -108,7 +106,7 @@ impl Worker {
             match self.commands.recv_timeout(Duration::from_millis(100)) {
                 Ok(command) => return Ok(Some(command)),
                 Err(RecvTimeoutError::Disconnected) => return Err(()),
-                Err(RecvTimeoutError::Timeout) => self.deliver(),
+                Err(RecvTimeoutError::Timeout) => self.announcer.deliver(),
             }
         }
     }
@@ -308,6 +306,7 @@ impl Worker {
         run.training.cancel_evaluation();
         run.cancel_find_rate();
         let (id, step) = (run.id, run.training.steps());
+        run.keep_state();
         run.record(&serde_json::json!({ "event": "stopped", "step": step }));
         self.save();
         self.phase = Phase::Stopped;
@@ -374,7 +373,7 @@ impl Worker {
         }
     }
 
-    fn answer(&mut self, id: QueryId, query: super::message::Query) {
+    fn answer(&mut self, id: QueryId, query: Query) {
         let (run, generation, answer) = match &self.run {
             Some(run) => (run.id, run.training.steps(), run.answer(query)),
             None => (RunId(0), 0, Answer::Refused("there is no network yet".to_owned())),
@@ -485,22 +484,8 @@ impl Worker {
     }
 
     pub(super) fn tell(&mut self, event: Event) {
-        self.backlog.push_back(event);
-        self.deliver();
+        self.announcer.tell(event);
         (self.wake)();
-    }
-
-    fn deliver(&mut self) {
-        while let Some(event) = self.backlog.pop_front() {
-            match self.events.try_send(event) {
-                Ok(()) => {}
-                Err(TrySendError::Full(event)) => {
-                    self.backlog.push_front(event);
-                    return;
-                }
-                Err(TrySendError::Disconnected(_)) => return,
-            }
-        }
     }
 }
 

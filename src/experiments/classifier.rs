@@ -69,12 +69,16 @@ static IMAGENET_CLASSES: &str =
 /// Of a table of what does not fit, so many lines are shown.
 const MOST_FAULTS: usize = 20;
 
+/// In a run folder, the network as it was last saved.
+pub const LAST_CHECKPOINT: &str = "checkpoints/last.safetensors";
+
 /// In a checkpoint: how pictures are prepared, and what the classes are called.
 const PREPARATION: &str = "preparation";
 const CLASS_NAMES: &str = "class_names";
 
 impl Classifier {
-    /// A network that comes [trained](super::trained_networks), a safetensors file that Glassbox wrote, or any architecture with `weights`, which may
+    /// A network that comes [trained](super::trained_networks), a safetensors file that Glassbox wrote, a run folder (its
+    /// last checkpoint), or any architecture with `weights`, which may
     /// use its own names, torchvision's, or those of `efficientnet_lite_pytorch`.
     ///
     /// # Errors
@@ -89,7 +93,9 @@ impl Classifier {
         if preset(name).is_some() || is_toml(name) {
             return Err(ClassifierError::Untrained { network: resolve(name)?.name });
         }
-        Self::of_checkpoint(&Checkpoint::from_bytes(&read(Path::new(name))?, name)?, device)
+        let path = Path::new(name);
+        let file = if path.is_dir() { path.join(LAST_CHECKPOINT) } else { path.to_owned() };
+        Self::of_checkpoint(&Checkpoint::from_bytes(&read(&file)?, &file.display().to_string())?, device)
     }
 
     /// Any architecture with random weights.

@@ -2,6 +2,7 @@
 //! `--set` on the command line are all this one structure.
 
 use super::dropout::DropoutRate;
+use super::moments::Moments;
 use super::settings::{self, Config};
 use super::stop::StopConfig;
 use crate::data::{
@@ -60,6 +61,9 @@ pub struct MonitorConfig {
     pub health_every: u64,
     /// Steps between two looks at the distribution of weights, gradients and activations; 0 is never.
     pub histograms_every: u64,
+    /// The network is kept as it is after these epochs, beside how it begins and ends: its states are what a film of a
+    /// unit is made of.
+    pub states_at: Moments,
 }
 
 /// Settings that may change while a run goes on.
@@ -85,6 +89,7 @@ pub const LIVE_SETTINGS: &[&str] = &[
     "dropout",
     "monitor.health_every",
     "monitor.histograms_every",
+    "monitor.states_at",
     "stop.validation_accuracy_above",
     "stop.train_loss_below",
     "stop.patience_epochs",
@@ -157,7 +162,7 @@ impl DataConfig {
 
 impl Default for MonitorConfig {
     fn default() -> Self {
-        Self { health_every: 25, histograms_every: 100 }
+        Self { health_every: 25, histograms_every: 100, states_at: Moments::default() }
     }
 }
 
@@ -182,6 +187,7 @@ impl Config for TrainConfig {
         }
         let holds_out = self.data.validation != Amount::Count(0);
         let checks = self.optimiser.check().and_then(|()| self.schedule.check()).and_then(|()| self.dropout.check());
+        let checks = checks.and_then(|()| self.monitor.states_at.check());
         checks.and_then(|()| self.stop.check(holds_out)).map_err(ConfigError::Check)
     }
 

@@ -10,6 +10,7 @@ mod dropout;
 mod features;
 mod fit;
 mod member;
+mod moments;
 mod observer;
 mod points;
 mod progress;
@@ -24,7 +25,7 @@ mod trained;
 mod training;
 
 pub use any::ExperimentConfig;
-pub use classifier::{Classifier, ClassifierError, Guess, Preparation};
+pub use classifier::{Classifier, ClassifierError, Guess, LAST_CHECKPOINT, Preparation};
 pub use compare::{SettingChange, SettingRow, compare_settings};
 pub use config::{ConfigError, DataConfig, LIVE_SETTINGS, MonitorConfig, TrainConfig, file_stem};
 pub use distillation::{
@@ -40,6 +41,7 @@ pub use features::{
     Variant, features_preset, features_presets,
 };
 pub use fit::RunError;
+pub use moments::Moments;
 pub use observer::{Advance, Observer};
 pub use progress::Best;
 pub use protocol::{Finished, MemberState, Protocol, ProtocolAdvance, Role, Status};

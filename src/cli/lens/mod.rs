@@ -63,7 +63,7 @@ pub(super) fn run(command: &LensCommand) -> anyhow::Result<ExitCode> {
 /// Which network.
 #[derive(Args)]
 struct NetworkArgs {
-    /// A network that comes trained (efficientnet-lite0), a checkpoint of Glassbox, or with --weights or --seed any
+    /// A network that comes trained (efficientnet-lite0), a checkpoint of Glassbox, a run folder, or with --weights or --seed any
     /// architecture: a preset's name or the path of a TOML file.
     #[arg(long, value_name = "NAME_OR_FILE", default_value = "efficientnet-lite0")]
     network: String,

@@ -2,30 +2,16 @@
 
 use super::sheets::gather;
 use super::{Carried, ImageSet, Job, Reply, SeenImages, Step};
+use crate::engine::TrainingState;
 use crate::experiments::Classifier;
 use crate::lens::{Place, StrongestImages, Target, TopEntry, reconstruct};
-use crate::nets::{Checkpoint, Cut, Rule};
+use crate::nets::{Cut, Rule};
 use burn::tensor::Device;
 use std::sync::Arc;
 
 /// Bytes of images that go through the network at once.
 const BYTES_AT_ONCE: usize = 640 << 10;
 const MOST_AT_ONCE: usize = 64;
-
-/// A network as it stood at a step of its training.
-#[derive(Clone, Debug)]
-pub struct TrainingState {
-    pub step: u64,
-    pub epoch: f64,
-    pub network: Arc<Checkpoint>,
-}
-
-impl TrainingState {
-    /// Of its parameters, in memory.
-    pub fn bytes(&self) -> usize {
-        self.network.arrays.iter().map(|array| array.data.len() * size_of::<f32>()).sum()
-    }
-}
 
 /// A unit of one network at several steps of its training. In each state its strongest image of the set is found anew.
 #[derive(Clone, Debug)]

@@ -15,7 +15,7 @@ mod sheets;
 mod surgery;
 
 pub use correspondence::{CorrespondenceQuestion, CorrespondenceSeen};
-pub use evolution::{Evolution, EvolutionFrame, EvolutionQuestion, TrainingState};
+pub use evolution::{Evolution, EvolutionFrame, EvolutionQuestion};
 pub use explanation::ExplanationQuestion;
 pub use guesses::{Guessed, SeenAndGuessed};
 pub use invariance::{InvarianceQuestion, InvarianceSeen};
@@ -28,6 +28,7 @@ pub use surgery::{Operation, SurgeryQuestion, SurgerySeen, SweepQuestion, SweepS
 
 pub(super) use labelled::Kept;
 
+use super::states::TrainingState;
 use crate::data::{ImageShape, Picture};
 use crate::experiments::Classifier;
 use crate::lens::{Explanation, Fields, Filters};
@@ -39,7 +40,7 @@ use std::sync::Arc;
 /// A network to look into.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Subject {
-    /// A network that comes trained, or the path of a safetensors file of Glassbox's.
+    /// A network that comes trained, or the path of a safetensors file or a run folder of Glassbox's.
     Named(String),
     /// An architecture, by a preset's name or the path of its TOML file, with weights from a file.
     Weights { network: String, weights: PathBuf },

@@ -1,6 +1,7 @@
 //! Units carried back to the pixels (Zeiler and Fergus 2013, section 2.1).
 
-use super::{Job, Reply, SeenImages, Step, TrainingState};
+use super::{Job, Reply, SeenImages, Step};
+use crate::engine::TrainingState;
 use crate::experiments::Classifier;
 use crate::lens::{Place, Reconstruction, Target, reconstruct};
 use crate::nets::{Cut, Rule};

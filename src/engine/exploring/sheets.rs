@@ -1,7 +1,8 @@
 //! The images that activate each unit most (Zeiler and Fergus 2013, figure 2), found in one pass over a set of images.
 
-use super::{Job, Reply, Step, TrainingState};
+use super::{Job, Reply, Step};
 use crate::data::{Dataset, ImageOptions, ImageShape, Picture, Unwatched, named_with};
+use crate::engine::TrainingState;
 use crate::experiments::Classifier;
 use crate::lens::{Examples, TopActivations, unit_cuts};
 use burn::tensor::Device;

@@ -23,7 +23,6 @@ impl Session {
         for event in self.engine().events() {
             self.take_event(event);
         }
-        self.keep_states();
     }
 
     /// Adds points to the curves. Points of runs that were forgotten are dropped.
@@ -56,6 +55,9 @@ impl Session {
         }
         let Some(run) = self.current_mut().filter(|run| Some(run.id) == snapshot.run) else { return };
         run.take_up(&snapshot);
+        if let Some(run) = snapshot.run {
+            self.exploration.take_states(run, &snapshot.states);
+        }
         self.snapshot = snapshot;
     }
 

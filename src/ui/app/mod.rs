@@ -38,9 +38,7 @@ pub use actions::Action;
 pub use background::{Progress, Task, Wanted};
 pub use data_set::{DataLook, DataState, DataView, Watch};
 pub use experiments::{ExperimentRecord, evaluation_of};
-pub use explore::{
-    Asked, Exploration, ImageOf, KEPT_EPOCHS, KeptStates, MOST_PICTURES, NetworkState, SheetSource, UnitView,
-};
+pub use explore::{Asked, Exploration, ImageOf, MOST_PICTURES, NetworkState, SheetSource, UnitView};
 pub use help::HelpText;
 pub use histograms::{HistogramHistory, Look, MOST_LOOKS, Reach};
 pub use log::{Entry, Level, Log};

@@ -4,13 +4,18 @@ use super::{Asked, Exploration};
 use crate::engine::{CorrespondenceQuestion, CorrespondenceSeen, Question};
 use std::sync::Arc;
 
+/// What is compared, and in which network.
+pub(super) type CorrespondenceOf = (CorrespondenceQuestion, String);
+
 impl Exploration {
     /// Compares the layers; what is known of other marks is dropped.
     pub fn begin_correspondence(&mut self, question: &CorrespondenceQuestion) {
         self.forget_correspondence();
         self.refused = None;
+        let network = self.facts().map_or_else(String::new, |facts| facts.name.clone());
         if let Some(explorer) = &self.explorer {
-            self.correspondence.want(question, || explorer.ask(Question::Correspond(question.clone())));
+            let key = (question.clone(), network);
+            self.correspondence.want(&key, || explorer.ask(Question::Correspond(question.clone())));
         }
     }
 
@@ -21,7 +26,14 @@ impl Exploration {
 
     /// Whether that is about this.
     pub fn is_correspondence_of(&self, question: &CorrespondenceQuestion) -> bool {
-        self.correspondence.of(question).is_some()
+        self.correspondence.last_if(|(own, _)| own == question).is_some()
+    }
+
+    /// The network that it is about, where that is an earlier state of the one that is looked into.
+    pub fn correspondence_before(&self) -> Option<&str> {
+        let name = self.facts()?.name.clone();
+        let ((_, of), _) = self.correspondence.answer.as_ref().filter(|((_, of), _)| *of != name)?;
+        Some(of)
     }
 
     pub fn is_corresponding(&self) -> bool {

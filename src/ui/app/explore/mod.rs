@@ -2,36 +2,31 @@
 
 mod answers;
 mod correspondence;
+mod following;
 mod live;
 mod states;
 mod surgery;
 
 pub use answers::{ImageOf, SheetSource, UnitView};
-pub use states::{KEPT_EPOCHS, KeptStates};
 
 use super::Session;
 use super::background::{Progress, Task};
 use crate::data::{Picture, example_digits, example_pictures, open_pictures};
-use crate::engine::{
-    Command, CorrespondenceQuestion, CorrespondenceSeen, Explorer, Facts, Guessed, ImageSet, Query, QueryId, Question,
-    Reply, RunId, Subject, Ticket, TrainingState,
-};
-use crate::nets::Checkpoint;
+use crate::engine::{CorrespondenceSeen, Explorer, Facts, Guessed, ImageSet, Question, Reply, Subject, Ticket};
 use answers::{Answers, Gone};
+use correspondence::CorrespondenceOf;
 use egui::Context;
+use following::Following;
 use live::LiveSheets;
 use states::Films;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 use surgery::SurgeryAnswers;
 
 /// So many pictures are shown to the network at most.
 pub const MOST_PICTURES: usize = 64;
 /// Of each picture so many classes are named.
 const TOP: usize = 5;
-/// The network of a run that learns is looked at anew this often.
-const RENEW_EVERY: Duration = Duration::from_millis(1500);
 const EFFICIENTNET: &str = "efficientnet-lite0";
 
 /// What became of the network.
@@ -124,7 +119,7 @@ pub struct Exploration {
     guesses: Asked<(u64, u64), Vec<Guessed>>,
     answers: Answers,
     surgery: SurgeryAnswers,
-    correspondence: Asked<CorrespondenceQuestion, Arc<CorrespondenceSeen>>,
+    correspondence: Asked<CorrespondenceOf, Arc<CorrespondenceSeen>>,
     films: Films,
     live: LiveSheets,
     /// Why a question had no answer.
@@ -138,14 +133,6 @@ pub struct Exploration {
 enum Examples {
     Photographs,
     Digits,
-}
-
-/// The network of the run in hand, renewed as it learns.
-#[derive(Default)]
-struct Following {
-    asked: Option<(QueryId, Instant)>,
-    /// The state that is looked into.
-    state: Option<(RunId, TrainingState)>,
 }
 
 impl Default for Exploration {
@@ -218,32 +205,14 @@ impl Exploration {
         self.run = None;
         self.live = LiveSheets::default();
         self.network = NetworkState::Opening;
+        self.forget_findings();
         self.take(subject);
     }
 
-    /// Takes the network of the run in hand, and goes with it as it learns.
-    pub fn follow_run(&mut self) {
-        self.run.get_or_insert_default();
-    }
-
-    pub fn follows_run(&self) -> bool {
-        self.run.is_some()
-    }
-
-    /// Whether it is time to ask for the network of a run at this step.
-    fn wants_network(&self, run: RunId, step: u64) -> bool {
-        let Some(following) = &self.run else { return false };
-        let is_new = following.state.as_ref().is_none_or(|(own, state)| (*own, state.step) != (run, step));
-        is_new && following.asked.as_ref().is_none_or(|(_, at)| at.elapsed() >= RENEW_EVERY)
-    }
-
-    fn take_network(&mut self, id: QueryId, name: String, run: RunId, state: TrainingState) {
-        let Some(following) = &mut self.run else { return };
-        if following.asked.as_ref().is_some_and(|(asked, _)| *asked == id) {
-            let checkpoint = Arc::clone(&state.network);
-            following.state = Some((run, state));
-            self.take(Subject::Run { name, checkpoint });
-        }
+    /// What was found out about the network by long work, which is told until it is asked for anew.
+    fn forget_findings(&mut self) {
+        self.forget_sweep();
+        self.forget_correspondence();
     }
 
     fn take(&mut self, subject: Subject) {
@@ -348,6 +317,7 @@ impl Exploration {
             self.take_live_sheets(&sheets);
         }
         self.suit_examples(ctx);
+        self.read_states(ctx);
         if let (NetworkState::Open(_), Some(explorer)) = (&self.network, &self.explorer) {
             let pictures = &self.pictures;
             let ask = || explorer.ask(Question::Guesses { pictures: pictures.clone(), top: TOP });
@@ -360,8 +330,6 @@ impl Exploration {
     fn network_changed(&mut self) {
         self.revision.0 += 1;
         self.refused = None;
-        self.forget_sweep();
-        self.forget_correspondence();
         // What is carried back of the sheets of a run is of the state that they are of.
         self.answers.forget(if self.follows_run() { Gone::Pictures } else { Gone::Everything });
     }
@@ -411,30 +379,6 @@ fn read(path: &Path) -> Vec<Result<Picture, String>> {
         Ok(pictures) if pictures.is_empty() => vec![Err(format!("there is no file in {}", path.display()))],
         Ok(pictures) => pictures,
         Err(error) => vec![Err(error.to_string())],
-    }
-}
-
-impl Session {
-    /// Asks for the network of the run in hand, where that is looked into and has learned since.
-    pub fn renew_explored(&mut self) {
-        let Some(run) = self.current().map(|run| run.id) else { return };
-        let step = self.snapshot.step;
-        if !self.exploration.wants_network(run, step) {
-            return;
-        }
-        let id = QueryId(self.next_query());
-        if self.engine().send(Command::Ask { id, query: Query::Network }).is_ok()
-            && let Some(following) = &mut self.exploration.run
-        {
-            following.asked = Some((id, Instant::now()));
-        }
-    }
-
-    pub(super) fn explored_network(&mut self, id: QueryId, run: RunId, step: u64, network: Arc<Checkpoint>) {
-        let state = TrainingState { step, epoch: self.epoch_of(run, step), network };
-        self.keep_state(id, run, &state);
-        let name = self.run(run).map_or_else(String::new, |run| format!("{}, step {step}", run.name));
-        self.exploration.take_network(id, name, run, state);
     }
 }
 

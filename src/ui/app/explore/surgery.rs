@@ -59,6 +59,11 @@ impl Exploration {
         self.surgery.sweep.last()
     }
 
+    /// Whether it is about an earlier state of the network that is looked into.
+    pub fn is_sweep_before(&self) -> bool {
+        self.surgery.sweep.last_if(|(revision, _)| revision.0 != self.revision().0).is_some()
+    }
+
     pub fn is_sweeping(&self) -> bool {
         self.surgery.sweep.is_waiting() && self.sweep().is_none_or(|seen| seen.done < seen.total)
     }

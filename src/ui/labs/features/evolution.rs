@@ -111,10 +111,13 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Evoluti
 
 /// Says what would fill the pane, where nothing does.
 fn is_empty(ui: &mut Ui, context: &mut LabContext<'_>) -> bool {
-    let is_kept = !context.session.exploration.kept_states().states().is_empty();
-    if !is_kept && !context.session.is_going() {
+    let exploration = &context.session.exploration;
+    if exploration.is_reading_states() || exploration.kept_states().is_some() {
+        return false;
+    }
+    if !exploration.has_states_of_run() && !context.session.is_going() {
         let text = "Train a network: while it learns, its states are kept from the first step on, and any unit can be \
-                    followed through them here.";
+                    followed through them here. A run on disk has its states in its folder: look into its network.";
         let hint = Action::TrainOrPause.hint(ui.ctx());
         if empty(ui, icon::EYE, text, Some((&format!("{} Train", icon::PLAY), &hint))) {
             context.actions.push(Action::TrainOrPause);
@@ -160,15 +163,15 @@ fn header(ui: &mut Ui, context: &LabContext<'_>, shared: &mut Shared, film: &Fil
         ui.label(RichText::new(format!("{} unit {}", film.cut.name, film.seen.unit)).small().strong());
         choose_rule(ui, shared);
         let kept = context.session.exploration.kept_states();
-        let full = if kept.is_full() { ", and no more are kept" } else { "" };
+        let full = if kept.is_some_and(|kept| kept.is_full()) { ", and no more are kept" } else { "" };
         let text = format!(
             "strongest of {} images in each of {} states; {}B kept{full}",
             format::count(film.seen.images.len() as u64),
             film.seen.total,
-            format::magnitude(kept.bytes() as u64)
+            format::magnitude(kept.map_or(0, |kept| kept.bytes()) as u64)
         );
-        let about = "A state is kept at the start of a run, after 0.1, 0.3, 1, 2, 5, 10, 20, 30, 40 and 64 epochs, and at its \
-                     end. They lie in memory until another run starts.";
+        let about = "A state is kept at the start of a run, after the epochs of the setting monitor.states_at, and at its \
+                     end. They lie in the folder of the run, if it has one, and are there when it is opened again.";
         ui.label(RichText::new(text).small().weak()).on_hover_text(about);
         if film.seen.frames.len() < film.seen.total {
             ui.spinner();

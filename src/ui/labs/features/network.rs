@@ -13,6 +13,9 @@ use crate::ui::widgets::typed::Drafts;
 use egui::{Button, ComboBox, Grid, Label, RichText, ScrollArea, Sense, Ui};
 use std::path::PathBuf;
 
+/// Runs on disk that are offered.
+const MOST_RUNS: usize = 12;
+
 const COLUMNS: [Column; 5] = [
     Column::text("Layer", 84.0, "The name of the layer; what is inside a block stands to the right"),
     Column::text("Kind", 68.0, "What it does"),
@@ -62,6 +65,7 @@ fn choose(ui: &mut Ui, context: &mut LabContext<'_>) {
         trained_networks().iter().map(|trained| trained.name).find(|name| named(name)).filter(|_| !follows_run);
     let before = chosen;
     let mut run = follows_run;
+    let mut opened = None;
     let has_run = context.session.current().is_some();
     ui.spacing_mut().combo_width = ui.available_width() - theme::UNIT;
     let combo = ComboBox::from_id_salt("explored network").truncate().selected_text(shown).show_ui(ui, |ui| {
@@ -69,6 +73,13 @@ fn choose(ui: &mut Ui, context: &mut LabContext<'_>) {
             if ui.selectable_value(&mut chosen, Some(trained.name), trained.name).on_hover_text(trained.about).clicked()
             {
                 run = false;
+            }
+        }
+        for (name, folder) in runs_on_disk(context) {
+            let is_shown = !follows_run && named(&folder);
+            let item = ui.selectable_label(is_shown, name).on_hover_text(format!("The network of the run in {folder}"));
+            if item.clicked() {
+                (opened, run) = (Some(folder), false);
             }
         }
         let text = if has_run { "The run in hand, as it learns" } else { "The run in hand (train one first)" };
@@ -79,7 +90,9 @@ fn choose(ui: &mut Ui, context: &mut LabContext<'_>) {
         });
     });
     combo.response.on_hover_text("The network that this lab looks into").accessible_name("Network to look into");
-    if run && !follows_run {
+    if let Some(folder) = opened {
+        context.session.exploration.look_into(Subject::Named(folder));
+    } else if run && !follows_run {
         context.session.exploration.follow_run();
     } else if !run
         && (chosen != before || follows_run)
@@ -87,6 +100,16 @@ fn choose(ui: &mut Ui, context: &mut LabContext<'_>) {
     {
         context.session.exploration.look_into(Subject::Named(name.to_owned()));
     }
+}
+
+/// Name and folder of the runs in the list that have a network on disk, the last first; the one in hand is followed instead.
+fn runs_on_disk(context: &LabContext<'_>) -> Vec<(String, String)> {
+    let session = &context.session;
+    let in_hand = session.current().filter(|run| run.started.is_some()).map(|run| run.id);
+    let others = session.runs.iter().rev().filter(|run| Some(run.id) != in_hand);
+    let with_folder =
+        others.filter_map(|run| Some((run.name.clone(), run.folder.as_deref().filter(|path| path.is_dir())?)));
+    with_folder.take(MOST_RUNS).map(|(name, folder)| (name, folder.display().to_string())).collect()
 }
 
 /// Networks from files.

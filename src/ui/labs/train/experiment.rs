@@ -199,6 +199,8 @@ fn limits(ui: &mut Ui, form: &mut Form<'_, '_>) {
     form.real(ui, &specs::FILTER_RMS, 0.0..=1e3, |c| &mut c.optimiser.filter_rms);
     form.number(ui, &specs::HEALTH_EVERY, 0..=100_000, 0.5, |c| &mut c.monitor.health_every);
     form.number(ui, &specs::HISTOGRAMS_EVERY, 0..=100_000, 1.0, |c| &mut c.monitor.histograms_every);
+    let states_at = form.config().monitor.states_at.to_string();
+    form.typed(ui, &specs::STATES_AT, &states_at, "0.1, 1, 10");
 }
 
 fn stop(ui: &mut Ui, form: &mut Form<'_, '_>) {

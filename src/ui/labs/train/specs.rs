@@ -25,7 +25,8 @@ specs! {
     DEVICE: "device", "Device", "Where the network learns. Automatic takes a GPU if there is one, else the processor; \
         a processor pretending to be a GPU is never taken unasked.";
     SOURCE: "data.source", "Data set", "MNIST is inside; or a path: a folder with a folder of \
-        images for each class, the same in a .zip, an .npz, the batches of CIFAR, or IDX files";
+        images for each class, the same in a .zip, an .npz, the batches of CIFAR, or IDX files; or scenes, with what differs \
+        from the usual as in scenes:of=cifar10,objects=1-3 (the pane Data sets it)";
     IMAGES: "data.images", "Image size", "How images of any size in a folder or an archive become images of one shape: \
         automatic (the size of most, or 64x64 if they differ), or some of: a size such as 32x32; crop, stretch or pad; \
         grey or colour. Of scenes: the size of the canvas";
@@ -83,6 +84,9 @@ specs! {
         dead units of all layers; 0 is never";
     HISTOGRAMS_EVERY: "monitor.histograms_every", "Histograms every", "Steps between two looks at the distribution of \
         weights, gradients and activations of all layers; 0 is never. The pane of histograms shows what they cost.";
+    STATES_AT: "monitor.states_at", "Keep states after", "Epochs, or parts of one, after which the network is kept as it is, \
+        beside how it begins and ends: the Features lab shows a unit through them as a film (Zeiler, Fergus 2013, figure 4). \
+        They lie in the run's folder, each as large as the network; none keeps the start and the end alone";
 }
 
 #[cfg(test)]

@@ -3,16 +3,21 @@
 //! Every pane open at 2560 x 1440, ten runs and 100,000 points on the curves, 5,000 mistakes, a network learning, a sample
 //! open in the inspector, the pointer over the loss: 600 frames at thirty a second. Tessellation and the GPU are not
 //! counted. Then the Distill lab in the same way: every pane open, 60,000 rows of logits of 100 classes from each of two
-//! networks, the slider of the temperature dragged in every frame while a network learns. Then memory, and what an open
-//! window costs the training in speed, in turn with a window that is not drawn.
+//! networks, the slider of the temperature dragged in every frame while a network learns. Then the Features lab: the top nine
+//! of the 512 units of a layer, as images and carried back, scrolled in every frame while a network learns. Then memory,
+//! and what an open window costs the training in speed, in turn with a window that is not drawn.
 
+use burn::tensor::Device;
 use eframe::App as _;
 use egui::{Event, Modifiers, PointerButton, Pos2, RawInput, Rect, pos2, vec2};
-use glassbox::data::{Dataset, ImageShape, Split};
-use glassbox::engine::{Command, Engine, ExperimentSnapshot, ExperimentStarted, ImageSource, Phase, Point, RunId};
-use glassbox::experiments::{DistillConfig, ExperimentConfig, MemberState, Role, Status, TrainConfig};
+use glassbox::data::{Dataset, ImageShape, Picture, Split};
+use glassbox::engine::{
+    Command, Engine, ExperimentSnapshot, ExperimentStarted, ImageSource, Phase, Point, RunId, Subject,
+};
+use glassbox::experiments::{Classifier, DistillConfig, ExperimentConfig, MemberState, Role, Status, TrainConfig};
+use glassbox::nets::Checkpoint;
 use glassbox::train::{CALIBRATION_BINS, CalibrationBin, ClassFigures, Evaluation, Outcome};
-use glassbox::ui::app::{Action, ExperimentRecord, IDLE, RunRecord, Selection};
+use glassbox::ui::app::{Action, ExperimentRecord, IDLE, MOST_PICTURES, RunRecord, Selection};
 use glassbox::ui::labs::train::Arrangement;
 use glassbox::ui::labs::{Lab, distill};
 use glassbox::ui::{App, WindowOptions};
@@ -71,6 +76,7 @@ fn main() {
     );
     report(times);
     bench.distill(frames);
+    bench.features(frames);
     if !is_test {
         compare_speeds(&mut bench);
     }
@@ -111,6 +117,45 @@ impl Bench {
         println!("App::ui of the Distill lab with {ROWS} rows of {CLASSES} classes, the temperature dragged");
         report(times);
         self.app.perform(&self.ctx, Action::Open(Lab::Train));
+    }
+
+    /// The Features lab while its grid of units is scrolled down and up again.
+    fn features(&mut self, frames: usize) {
+        self.app.perform(&self.ctx, Action::Open(Lab::Features));
+        let exploration = &mut self.app.session.exploration;
+        exploration.look_into(Subject::Run { name: "wide".to_owned(), checkpoint: Arc::new(wide_network()) });
+        while exploration.add(noise(exploration.pictures().len())).is_ok() {}
+        self.draw_until(|app| app.session.exploration.guesses().len() == MOST_PICTURES);
+        self.click("Layer conv2: conv2d, output 512x16x16");
+        for (shown, what) in
+            [("Units: top nine", "top nine"), ("Units: top nine carried back", "top nine carried back")]
+        {
+            self.click(shown);
+            self.draw_until(|app| app.session.exploration.last_sheets().is_some_and(|sheets| sheets.is_whole()));
+            let grid = find(&self.ctx, &mut self.app, &mut self.frame, shown).expect("it was clicked");
+            let over_tiles = grid.left_bottom() + vec2(0.0, 200.0);
+            let times = (0..frames).map(|index| {
+                let began = Instant::now();
+                let down = if index % 300 < 150 { -60.0 } else { 60.0 };
+                let events = vec![Event::PointerMoved(over_tiles), wheel(down)];
+                let took = draw_with(&self.ctx, &mut self.app, &mut self.frame, events);
+                std::thread::sleep(BETWEEN_FRAMES.saturating_sub(began.elapsed()));
+                took
+            });
+            let times = times.collect();
+            println!("App::ui of the Features lab, the {what} of 512 units scrolled");
+            report(times);
+        }
+        self.app.perform(&self.ctx, Action::Open(Lab::Train));
+    }
+
+    fn click(&mut self, name: &str) {
+        let at = find(&self.ctx, &mut self.app, &mut self.frame, name).unwrap_or_else(|| panic!("no {name}")).center();
+        for pressed in [true, false] {
+            let (button, modifiers) = (PointerButton::Primary, Modifiers::NONE);
+            let event = Event::PointerButton { pos: at, button, pressed, modifiers };
+            draw_with(&self.ctx, &mut self.app, &mut self.frame, vec![Event::PointerMoved(at), event]);
+        }
     }
 
     fn draw_until(&mut self, is_so: impl Fn(&App) -> bool) {
@@ -283,6 +328,35 @@ fn member(name: &str, role: Role, salt: usize) -> MemberState {
         images_per_second: 0.0,
         validation: Some(Arc::clone(&evaluation)),
         test: Some(evaluation),
+    }
+}
+
+/// A network of 32 x 32 pixels with 512 maps, with its first weights.
+fn wide_network() -> Checkpoint {
+    let folder = tempfile::tempdir().expect("there is room");
+    let file = folder.path().join("wide.toml");
+    let text = "name = 'wide'\ninput = [3, 32, 32]\n\
+        [[layers]]\nname = 'conv1'\nkind = 'conv2d'\nchannels = 32\nkernel = 3\npadding = 1\nstride = 2\n\
+        [[layers]]\nname = 'conv2'\nkind = 'conv2d'\nchannels = 512\nkernel = 3\npadding = 1\n\
+        [[layers]]\nname = 'flatten'\nkind = 'flatten'\n[[layers]]\nname = 'fc'\nkind = 'linear'\nunits = 10\n";
+    std::fs::write(&file, text).expect("there is room");
+    let opened = Classifier::untrained(&file.display().to_string(), 1, &Device::flex());
+    opened.expect("it is an architecture").to_checkpoint()
+}
+
+fn noise(salt: usize) -> Picture {
+    let shape = ImageShape::new(3, 32, 32);
+    let pixels: Vec<u8> = (0..shape.pixels()).map(|index| ((index + 131 * salt) * 7_919 % 251) as u8).collect();
+    Picture::of_pixels(format!("noise {salt}"), shape, pixels).expect("it has this shape")
+}
+
+fn wheel(down: f32) -> Event {
+    Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: vec2(0.0, down),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Wheel,
+        modifiers: Modifiers::NONE,
     }
 }
 

@@ -661,7 +661,9 @@ fn files_that_do_not_belong_together_are_refused() {
     let error = load_idx_pair(&at("i"), &at("l"), "pair").unwrap_err();
     assert!(matches!(error, DataError::CountsDiffer { images: 3, labels: 2, .. }));
     assert!(matches!(load_idx_pair(&at("l"), &at("i"), "pair"), Err(DataError::Mislabelled { .. })));
-    assert!(matches!(open(&at("i")), Err(DataError::NoLabelsFile { .. })));
+    assert!(matches!(open(&at("i")), Err(DataError::Unfit { .. })), "its name does not tell its labels");
+    fs::write(at("x.png"), "a text, whatever it is called").unwrap();
+    assert!(matches!(open(&at("x.png")), Err(DataError::NothingToOpen { .. })));
     assert!(matches!(load_idx_pair(folder.path(), &at("l"), "pair"), Err(DataError::Read { .. })));
 
     write_four(folder.path());

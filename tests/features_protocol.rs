@@ -177,6 +177,9 @@ fn every_exhibit_is_made_once_and_the_same_again_from_what_was_kept() {
         assert!(text.contains(part), "the report lacks {part}:\n{text}");
     }
 
+    let summary = report::summary(&[("features", value.clone())]);
+    assert!(summary.lines().count() >= 6 && summary.contains("| at least 1.5 |"), "{summary}");
+
     // As if it had ended after the scenes.
     let known: Finished = kept.networks.into_iter().take(4).collect();
     let (again, _, second) = finish(&config, known);

@@ -2,11 +2,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::sync::Arc;
 
 use glassbox::data::{
-    Bounds, DataError, Dataset, ImageShape, SceneOptions, Unwatched, classes_of, compose_scene, compose_scenes, mnist,
-    named_with, natural_and_man_made, random_halves, scenes,
+    Bounds, DataError, Dataset, ImageShape, SceneOptions, SceneSpec, Unwatched, classes_of, compose_scene,
+    compose_scenes, mnist, named_with, natural_and_man_made, random_halves, scenes, scenes_of,
 };
 use proptest::prelude::*;
 
@@ -252,8 +253,31 @@ fn the_scenes_that_are_built_in_have_boxes_and_are_composed_once() {
     }
     let with = |images: &str| named_with("scenes", &images.parse().unwrap(), &Unwatched);
     assert_eq!(with("96").unwrap().train.shape(), ImageShape::new(1, 96, 96), "the size of the canvas is a choice");
-    for (images, says) in [("20", "larger than the canvas"), ("64x96", "square"), ("1000", "at most 256")] {
+    for (images, says) in [("20", "larger than the canvas"), ("64x96", "square"), ("1000", "more than 2 GiB")] {
         let message = with(images).unwrap_err().to_string();
         assert!(message.contains(says), "{images}: {message}");
     }
+}
+
+#[test]
+fn scenes_are_named_with_what_differs_from_the_usual() {
+    let spec: SceneSpec = "scenes:count=60,side=96,objects=2-3,scale=0.5-0.8,clutter=0".parse().unwrap();
+    let scenes = scenes_of(&spec, &Unwatched).unwrap();
+    assert_eq!((scenes.train.len(), scenes.test.len()), (60, 12));
+    assert!(scenes.train.iter().all(|objects| (1..=3).contains(&objects.len())));
+    assert!(scenes.train.iter().any(|objects| objects.len() == 3));
+    let named = named_with(&spec.to_string(), &"automatic".parse().unwrap(), &Unwatched).unwrap();
+    assert!(Arc::ptr_eq(&named.train, &scenes.source.train), "the same scenes are shared");
+    let folder = tempfile::tempdir().unwrap();
+    let pixels = vec![200; 3 * 8 * 8];
+    for class in ["a", "b"] {
+        fs::create_dir(folder.path().join(class)).unwrap();
+        for number in 0..4 {
+            let file = folder.path().join(class).join(format!("{number}.png"));
+            image::save_buffer(file, &pixels, 8, 8, image::ColorType::Rgb8).unwrap();
+        }
+    }
+    let name = format!("scenes:of={},count=10,side=32", folder.path().display());
+    let of_folder = named_with(&name, &"automatic".parse().unwrap(), &Unwatched).unwrap();
+    assert_eq!((of_folder.train.shape(), of_folder.train.class_names().len()), (ImageShape::new(3, 32, 32), 2));
 }

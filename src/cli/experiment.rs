@@ -109,10 +109,7 @@ fn start_command(args: &ExperimentArgs) -> anyhow::Result<ExperimentCommand> {
     if let Some(folder) = &args.resume {
         return Ok(ExperimentCommand::Resume { run, folder: folder.clone(), device, go });
     }
-    let mut config = first_config(args)?;
-    for (key, value) in parse_settings(&args.settings)? {
-        config = config.with(&key, &value).map_err(WrongArgument::new)?;
-    }
+    let config = first_config(args)?.with_all(parse_settings(&args.settings)?).map_err(WrongArgument::new)?;
     if let Some(out) = args.out.as_ref().filter(|out| out.join("config.toml").exists()) {
         let out = out.display();
         bail!(WrongArgument(format!("{out} already holds a run: choose another folder, or --resume {out}")));

@@ -59,11 +59,8 @@ pub(super) fn run(args: &FindRateArgs) -> anyhow::Result<ExitCode> {
 fn config(args: &FindRateArgs) -> anyhow::Result<TrainConfig> {
     let named = [("data.source", &args.data), ("network", &args.network)];
     let named = named.into_iter().map(|(key, value)| (key.to_owned(), value.clone()));
-    let mut config = TrainConfig::default();
-    for (key, value) in named.chain(parse_settings(&args.settings)?) {
-        config = config.with(&key, &value).map_err(WrongArgument::new)?;
-    }
-    Ok(config)
+    let settings = named.chain(parse_settings(&args.settings)?);
+    Ok(TrainConfig::default().with_all(settings).map_err(WrongArgument::new)?)
 }
 
 fn wait(engine: &Engine, woken: &Receiver<()>) -> anyhow::Result<std::sync::Arc<RateTest>> {

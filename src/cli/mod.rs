@@ -156,10 +156,7 @@ fn refuse_arguments(error: &clap::Error) -> ExitCode {
 
 fn open_window(args: WindowArgs) -> anyhow::Result<ExitCode> {
     let changes = parse_settings(&args.settings)?;
-    let mut config = crate::experiments::TrainConfig::default();
-    for (key, value) in &changes {
-        config = config.with(key, value).map_err(WrongArgument::new)?;
-    }
+    let config = crate::experiments::TrainConfig::default().with_all(changes).map_err(WrongArgument::new)?;
     crate::ui::run(crate::ui::WindowOptions {
         device: args.device,
         folder: args.runs,

@@ -26,9 +26,11 @@ pub(super) fn run(args: &ReportArgs) -> anyhow::Result<ExitCode> {
         "Made by `glassbox report` from the folders of the experiments named below; the figures are ours unless a \
                    column says that they are the paper's.\n\n",
     );
-    for folder in &args.folders {
-        let (kind, results) = read_results(folder).map_err(WrongArgument::new)?;
-        text.push_str(&report::markdown(kind, &results));
+    let read = |folder: &PathBuf| read_results(folder);
+    let experiments: Vec<_> = args.folders.iter().map(read).collect::<Result<_, _>>().map_err(WrongArgument::new)?;
+    text.push_str(&report::summary(&experiments));
+    for (kind, results) in &experiments {
+        text.push_str(&report::markdown(kind, results));
     }
     match &args.out {
         Some(out) => write_atomically(out, text.as_bytes())?,

@@ -82,7 +82,7 @@ fn start_command(args: &TrainArgs) -> anyhow::Result<Command> {
 }
 
 fn config(args: &TrainArgs) -> anyhow::Result<TrainConfig> {
-    let mut config = match &args.config {
+    let config = match &args.config {
         Some(file) => {
             let name = file.display().to_string();
             let text = std::fs::read_to_string(file).map_err(|error| WrongArgument(format!("{name}: {error}")))?;
@@ -97,10 +97,7 @@ fn config(args: &TrainArgs) -> anyhow::Result<TrainConfig> {
         ("seed", args.seed.map(|seed| seed.to_string())),
     ];
     let named = named.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    for (key, value) in named.chain(parse_settings(&args.settings)?) {
-        config = config.with(&key, &value).map_err(WrongArgument::new)?;
-    }
-    Ok(config)
+    Ok(config.with_all(named.chain(parse_settings(&args.settings)?)).map_err(WrongArgument::new)?)
 }
 
 struct Follower {

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    DataError, Download, ImageOptions, ImageShape, Progress, Source, Unwatched, downloads, mnist, open_with, scenes,
-    scenes_on, two_digits,
+    DataError, Download, ImageOptions, ImageShape, Progress, SceneSpec, Source, Unwatched, downloads, mnist, open_with,
+    scenes_of, two_digits,
 };
 
 /// A dataset that [`named`] knows.
@@ -66,7 +66,8 @@ pub fn catalogue() -> &'static [Entry] {
     &CATALOGUE
 }
 
-/// The dataset of a name in the [`catalogue`] or among the [`downloads`](super::downloads), or else at a path, as [`open`](super::open) opens it.
+/// The dataset of a name in the [`catalogue`] or among the [`downloads`](super::downloads), scenes as a [`SceneSpec`] says, or
+/// else what is at a path, as [`open`](super::open) opens it.
 ///
 /// A name goes before a path: a folder that is itself called `mnist` is opened as `./mnist`.
 ///
@@ -84,17 +85,24 @@ pub fn named_with(name: &str, options: &ImageOptions, progress: &dyn Progress) -
     match Place::of(name)? {
         Place::BuiltIn("mnist") => mnist(),
         Place::BuiltIn("two-digits") => two_digits(),
-        Place::BuiltIn(_) => match options.size {
-            Some((height, width)) if height == width => Ok(scenes_on(height)?.source),
-            Some((height, width)) => {
-                let reason = format!("the canvas is square, not {height}x{width}. Give a size such as 96");
-                Err(DataError::BadScene { reason })
-            }
-            None => Ok(scenes()?.source),
-        },
+        Place::BuiltIn(_) => composed(SceneSpec::default(), options, progress),
+        Place::Scenes(spec) => composed(spec, options, progress),
         Place::Fetched { name, path } => Ok(Source { name, ..open_with(&path, options, progress)? }),
         Place::Path(path) => open_with(path, options, progress),
     }
+}
+
+/// Scenes, on a canvas of the size that `options` say, if they do.
+fn composed(mut spec: SceneSpec, options: &ImageOptions, progress: &dyn Progress) -> Result<Source, DataError> {
+    match options.size {
+        Some((height, width)) if height != width => {
+            let reason = format!("the canvas is square, not {height}x{width}. Give a size such as 96");
+            return Err(DataError::BadScene { reason });
+        }
+        Some((side, _)) => spec.options.side = side,
+        None => {}
+    }
+    Ok(scenes_of(&spec, progress)?.source)
 }
 
 /// Whether [`named`] would find something, without opening it.
@@ -108,6 +116,7 @@ pub fn find(name: &str) -> Result<(), DataError> {
 /// What a name stands for.
 enum Place<'a> {
     BuiltIn(&'static str),
+    Scenes(SceneSpec),
     Fetched { name: String, path: PathBuf },
     Path(&'a Path),
 }
@@ -116,6 +125,9 @@ impl<'a> Place<'a> {
     fn of(name: &'a str) -> Result<Self, DataError> {
         if let Some(entry) = CATALOGUE.iter().find(|entry| entry.name.eq_ignore_ascii_case(name)) {
             return Ok(Self::BuiltIn(entry.name));
+        }
+        if SceneSpec::is_meant_by(name) {
+            return name.parse().map(Self::Scenes);
         }
         if let Some(download) = Download::named(name) {
             let path = download.fetched(&download.folder()?);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::idx::IdxPair;
+use super::idx::{GZIP_MAGIC, IDX_MAGIC, IdxPair};
 use super::open::{folder_name, parent, unreadable};
 use super::source::hold_out_test;
 use super::{DataError, Source};
@@ -21,6 +21,14 @@ pub(super) fn has_idx_files(folder: &Path) -> bool {
         })
     };
     IdxFiles::list(folder).is_ok_and(|files| files.paths.iter().any(is_idx))
+}
+
+/// Whether a file calls itself IDX, or begins as such a file does, plain or gzip.
+pub(super) fn may_be_idx(path: &Path, head: &[u8]) -> bool {
+    let named = file_name(path).is_some_and(|name| {
+        KINDS.iter().any(|&kind| name.contains(kind)) || FOUR.iter().any(|&four| name.starts_with(four))
+    });
+    named || head.starts_with(&IDX_MAGIC) || head.starts_with(&GZIP_MAGIC)
 }
 
 /// Opens the four files of MNIST and its relatives, `train-images*idx3*`, `t10k-images*idx3*` and the labels of each, in
@@ -66,6 +74,11 @@ fn pair_of(path: &Path) -> Result<(PathBuf, PathBuf), DataError> {
         return Ok((images, path.to_owned()));
     }
     let of_images = name.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1");
+    if of_images == name {
+        let reason = "its name does not tell which file belongs to it. IDX files come in pairs, such as \
+                      train-images-idx3-ubyte and train-labels-idx1-ubyte";
+        return Err(DataError::Unfit { file: path.display().to_string(), reason: reason.to_owned() });
+    }
     let labels = beside(&of_images).ok_or_else(|| DataError::NoLabelsFile {
         images_file: path.display().to_string(),
         looked_for: of_images.clone(),

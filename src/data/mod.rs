@@ -54,8 +54,8 @@ pub use partition::{natural_and_man_made, random_halves};
 pub use picture::{Picture, example_digits, example_pictures, open_pictures};
 pub(crate) use random::{Purpose, below, shuffle, stream};
 pub use scenes::{
-    Bounds, Placed, Scene, SceneOptions, SceneSource, Scenes, classes_of, compose_scene, compose_scenes, scenes,
-    scenes_on,
+    Bounds, Placed, Scene, SceneOptions, SceneSource, SceneSpec, Scenes, classes_of, compose_scene, compose_scenes,
+    scenes, scenes_of,
 };
 pub use source::Source;
 pub use split::{ClassFilter, Split};

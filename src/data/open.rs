@@ -48,12 +48,16 @@ pub fn open_with(path: &Path, options: &ImageOptions, progress: &dyn Progress) -
     if let Some(files) = Files::open(path)? {
         return open_files(&files, &name, options, progress);
     }
-    if image::guess_format(&head(path)?).is_ok() {
+    let head = head(path)?;
+    if image::guess_format(&head).is_ok() {
         let reason = "it is a single image. Give a folder with a folder of images for each class".to_owned();
         return Err(DataError::Unfit { file: path.display().to_string(), reason });
     }
     if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("bin")) {
         return open_with(parent(path), options, progress);
+    }
+    if !head.is_empty() && !idx_folder::may_be_idx(path, &head) {
+        return Err(DataError::NothingToOpen { folder: path.display().to_string() });
     }
     idx_folder::open_file(path)
 }

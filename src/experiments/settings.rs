@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 /// Settings as plain data.
-pub trait Config: Serialize + DeserializeOwned {
+pub trait Config: Clone + Serialize + DeserializeOwned {
     /// Groups that are one setting, at any depth, because their shape depends on the value.
     const WHOLE: &[&str];
 
@@ -34,6 +34,39 @@ pub trait Config: Serialize + DeserializeOwned {
     /// # Errors
     /// When there is no such setting, or the value does not suit it.
     fn with(&self, key: &str, value: &str) -> Result<Self, ConfigError> {
+        self.with_all([(key, value)])
+    }
+
+    /// A copy with several settings changed, one after the other as [`with`](Self::with) does. On the way they need not make
+    /// sense: it may take all of them.
+    ///
+    /// # Errors
+    /// When there is no such setting, a value does not suit it, or together they make no sense; named is the setting since
+    /// which they do not.
+    fn with_all<K: AsRef<str>, V: AsRef<str>>(
+        &self,
+        settings: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, ConfigError> {
+        let (mut changed, mut fault) = (self.clone(), None);
+        for (key, value) in settings {
+            let (key, value) = (key.as_ref(), value.as_ref());
+            changed = changed.assigned(key, value)?;
+            let named = |error| match error {
+                ConfigError::Check(reason) => {
+                    ConfigError::Value { key: key.to_owned(), value: value.to_owned(), reason }
+                }
+                other => other,
+            };
+            fault = changed.check().err().map(|error| fault.unwrap_or_else(|| named(error)));
+        }
+        fault.map_or(Ok(changed), Err)
+    }
+
+    /// A copy with one setting changed, whether it makes sense or not.
+    ///
+    /// # Errors
+    /// When there is no such setting, or the value is of another kind.
+    fn assigned(&self, key: &str, value: &str) -> Result<Self, ConfigError> {
         let keys = self.keys();
         if !keys.iter().any(|known| known == key) {
             return Err(ConfigError::Unknown { key: key.to_owned(), known: keys.join(", ") });
@@ -53,12 +86,7 @@ pub trait Config: Serialize + DeserializeOwned {
         if leaf == "network" {
             place.remove(ARCHITECTURE);
         }
-        let changed: Self = table.try_into().map_err(|error: toml::de::Error| refused(error.message().to_owned()))?;
-        changed.check().map_err(|error| match error {
-            ConfigError::Check(reason) => refused(reason),
-            other => other,
-        })?;
-        Ok(changed)
+        table.try_into().map_err(|error: toml::de::Error| refused(error.message().to_owned()))
     }
 
     /// The value of a setting as [`with`](Self::with) takes it.
@@ -125,5 +153,23 @@ fn parse_value(text: &str, old: Option<&Value>) -> Value {
         (Some(Value::Integer(number)), Some(Value::Float(_))) => Value::Float(number as f64),
         (Some(value), _) => value,
         (None, _) => Value::String(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiments::features_preset;
+
+    /// The film may not go beyond the end of the training.
+    #[test]
+    fn settings_that_make_sense_together_may_come_in_any_order() {
+        let config = features_preset("evolution").unwrap();
+        let settings = [("train.epochs", "3"), ("evolution.epochs", "[1, 2, 3]")];
+        let forward = config.with_all(settings).unwrap();
+        let backward = config.with_all([settings[1], settings[0]]).unwrap();
+        assert_eq!(forward, backward);
+        let error = config.with_all([("seed", "3"), ("train.epochs", "1"), ("title", "mine")]).unwrap_err();
+        assert!(error.to_string().contains("`train.epochs` cannot be `1`"), "{error}");
     }
 }

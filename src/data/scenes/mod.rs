@@ -3,6 +3,10 @@
 //!
 //! The clutter is that of Mnih et al. 2014, arXiv 1406.6247, section 4.1: small pieces of other images.
 
+mod spec;
+
+pub use spec::SceneSpec;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,7 +15,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::random::{Purpose, below, stream};
-use super::{DataError, Dataset, ImageShape, Source, mnist};
+use super::{DataError, Dataset, ImageOptions, ImageShape, Progress, Source, Unwatched, named_with};
 
 /// How scenes are composed.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
@@ -151,41 +155,33 @@ pub struct SceneSource {
     pub test: Arc<[Vec<Placed>]>,
 }
 
-/// Training and test scenes of the data set `scenes`.
-const TRAIN: usize = 20_000;
-const TEST: usize = 4_000;
-/// Of the canvas of all of them: 1.6 GB.
-const LARGEST_SIDE: usize = 256;
-
-/// `scenes`: 20,000 training and 4,000 test scenes of one digit of MNIST each, 1x64x64, with the default
-/// [`SceneOptions`]. Training scenes are made of training digits alone, test scenes of test digits alone.
+/// `scenes`: 20,000 training and 4,000 test scenes of one digit of MNIST each, 1x64x64: those of the default [`SceneSpec`].
 ///
 /// The first call composes them (98 MB; about a second); later ones share what the first composed.
 ///
 /// # Errors
 /// Only if the program itself is damaged.
 pub fn scenes() -> Result<SceneSource, DataError> {
-    scenes_on(SceneOptions::default().side)
+    scenes_of(&SceneSpec::default(), &Unwatched)
 }
 
-/// The same [`scenes`] on a canvas of `side` x `side` pixels. The canvas that was asked for last is the one that is shared.
+/// The scenes that are asked for. Training scenes are made of training images alone, test scenes of test images alone. The
+/// scenes that were asked for last are shared.
 ///
 /// # Errors
-/// If a digit has no room on the canvas, or the canvas is too large.
-pub fn scenes_on(side: usize) -> Result<SceneSource, DataError> {
-    static COMPOSED: Mutex<Option<SceneSource>> = Mutex::new(None);
+/// If the images cannot be opened, the options make no sense, an object has no room on the canvas, or all scenes take too
+/// much memory.
+pub fn scenes_of(spec: &SceneSpec, progress: &dyn Progress) -> Result<SceneSource, DataError> {
+    static COMPOSED: Mutex<Option<(SceneSpec, SceneSource)>> = Mutex::new(None);
     let known = || COMPOSED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(scenes) = known().as_ref().filter(|scenes| scenes.source.train.shape().height == side) {
+    if let Some((_, scenes)) = known().as_ref().filter(|(own, _)| own == spec) {
         return Ok(scenes.clone());
     }
     // Not locked while composing: a thread that waits for its part takes up other work, which may ask for scenes too.
-    let (digits, options) = (mnist()?, SceneOptions { side, ..SceneOptions::default() });
-    if side > LARGEST_SIDE {
-        let reason = format!("the canvas of all scenes cannot have {side} pixels a side. Give at most {LARGEST_SIDE}");
-        return Err(DataError::BadScene { reason });
-    }
-    let train = compose_scenes(&digits.train, &options, TRAIN, 0, "scenes train")?;
-    let test = compose_scenes(&digits.test, &options, TEST, 1, "scenes test")?;
+    let images = named_with(&spec.of, &ImageOptions::default(), progress)?;
+    spec.check(&images.train)?;
+    let train = compose_scenes(&images.train, &spec.options, spec.count, 0, "scenes train")?;
+    let test = compose_scenes(&images.test, &spec.options, spec.test_count(), 1, "scenes test")?;
     let source = Source {
         name: "scenes".to_owned(),
         train: train.dataset.into(),
@@ -193,7 +189,7 @@ pub fn scenes_on(side: usize) -> Result<SceneSource, DataError> {
         damaged: Arc::default(),
     };
     let composed = SceneSource { source, train: train.objects.into(), test: test.objects.into() };
-    *known() = Some(composed.clone());
+    *known() = Some((spec.clone(), composed.clone()));
     Ok(composed)
 }
 

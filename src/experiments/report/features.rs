@@ -1,13 +1,14 @@
 //! The report of the exhibits of Zeiler and Fergus 2013: their figures beside ours, and whether what was asked for holds.
 
-use super::{Block, command, folder_name};
+use super::{Block, Verdict, command, folder_name};
 use crate::experiments::{
-    AblationFinding, AdjointFinding, CorrespondenceFinding, EnergyRow, EvolutionFinding, FeaturesResults,
-    FiltersFinding, InvarianceCurve, InvarianceFinding, MemberResult, OcclusionFinding, features_preset,
-    features_presets,
+    AblationConfig, AblationFinding, AdjointFinding, CorrespondenceFinding, EnergyRow, EvolutionFinding,
+    FeaturesResults, FiltersFinding, InvarianceCurve, InvarianceFinding, MemberResult, OcclusionFinding, Variant,
+    features_preset, features_presets,
 };
 use crate::lens::Transformation;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// The largest relative error of `<conv x, y>` against `<x, conv^T y>`.
 const ADJOINT_ASKED: f64 = 1e-4;
@@ -83,8 +84,7 @@ fn made_by(results: &FeaturesResults, device: &str) -> String {
 
 /// What was asked for, what was found, and whether it holds.
 fn verdict(what: &str, asked: &str, found: &str, holds: bool) -> Block {
-    let holds = if holds { "holds" } else { "does not hold" };
-    Block::Text(format!("{what}: {found}, asked {asked}: {holds}."))
+    Block::Verdict(Verdict { what: what.to_owned(), asked: asked.to_owned(), found: found.to_owned(), holds })
 }
 
 fn heading(text: &str) -> Block {
@@ -274,7 +274,7 @@ fn correspondence(found: &CorrespondenceFinding) -> Vec<Block> {
             format!("{:.3}", row.random),
             paper(PAPER_RANDOM),
             format!("{significant} of {}", row.p_values.len()),
-            format!("{:.4}", row.p_value),
+            p_value(row.p_value),
             if holds { "shown" } else { "not shown" }.to_owned(),
         ]
     });
@@ -288,7 +288,14 @@ fn correspondence(found: &CorrespondenceFinding) -> Vec<Block> {
         "p of all",
         "verdict",
     ];
-    vec![
+    let shown = found.layers.iter().map(|row| {
+        let what =
+            format!("Hiding the object changes the features of `{}` more alike than hiding random parts", row.layer);
+        let is_less = row.marked < row.random;
+        let found = format!("{:.3} against {:.3}, p {}", row.marked, row.random, p_value(row.p_value));
+        verdict(&what, "less, p below 0.05", &found, is_less && row.p_value < SIGNIFICANT)
+    });
+    let blocks = vec![
         heading("Correspondence (section 4.3, table 1)"),
         table(header, rows.collect()),
         Block::Text(format!(
@@ -298,7 +305,12 @@ fn correspondence(found: &CorrespondenceFinding) -> Vec<Block> {
              together by Fisher's method.",
             found.scenes
         )),
-    ]
+    ];
+    blocks.into_iter().chain(shown).collect()
+}
+
+fn p_value(p: f64) -> String {
+    if p < 1e-4 { "< 0.0001".to_owned() } else { format!("{p:.4}") }
 }
 
 fn ablation(found: &AblationFinding, results: &FeaturesResults) -> Vec<Block> {
@@ -316,12 +328,13 @@ fn ablation(found: &AblationFinding, results: &FeaturesResults) -> Vec<Block> {
         ]
     });
     let header = ["network", "parameters", "train error", "validation", "test", "paper: train, validation"];
+    let depth = depth_matters(found, &results.settings.ablation);
     let share = |errors: usize| percent(errors as f64 / found.images.max(1) as f64);
     let silenced = found.silenced.iter().map(|row| {
         let left_out = row.left_out.map_or_else(|| "other shape".to_owned(), share);
         vec![row.layer.clone(), left_out, share(row.half), share(row.all)]
     });
-    vec![
+    let blocks = vec![
         heading("Ablation (section 5.1, table 3)"),
         table(header, rows.collect()),
         Block::Text(
@@ -329,6 +342,8 @@ fn ablation(found: &AblationFinding, results: &FeaturesResults) -> Vec<Block> {
              layers: only the order can be compared."
                 .to_owned(),
         ),
+    ];
+    let of_silenced = vec![
         table(["nothing retrained", "layer left out", "half of its units silenced", "all of them"], silenced.collect()),
         Block::Text(format!(
             "Errors of the trained network on {} test images; as it is {}. A layer can be left out where it leaves the shape as \
@@ -336,7 +351,34 @@ fn ablation(found: &AblationFinding, results: &FeaturesResults) -> Vec<Block> {
             found.images,
             share(found.errors)
         )),
-    ]
+    ];
+    blocks.into_iter().chain(depth).chain(of_silenced).collect()
+}
+
+/// Whether leaving out two parts costs more than each of them together, where there are such variants.
+fn depth_matters(found: &AblationFinding, settings: &AblationConfig) -> Option<Block> {
+    let error = |member: &MemberResult| 100.0 * member.test_errors as f64 / member.test_images.max(1) as f64;
+    let whole = error(found.networks.first()?);
+    let cost = |variant: &Variant| {
+        let member = found.networks.iter().find(|member| member.name == variant.name)?;
+        Some(error(member) - whole)
+    };
+    let removed = |variant: &Variant| -> BTreeSet<String> { variant.remove.iter().cloned().collect() };
+    let parts: Vec<&Variant> =
+        settings.variants.iter().filter(|variant| variant.resize.is_empty() && !variant.remove.is_empty()).collect();
+    let pairs =
+        parts.iter().enumerate().flat_map(|(index, one)| parts[index + 1..].iter().map(move |other| (*one, *other)));
+    let (one, other, both) = pairs.into_iter().find_map(|(one, other)| {
+        let union = &removed(one) | &removed(other);
+        let both = parts
+            .iter()
+            .find(|variant| removed(variant) == union && variant.name != one.name && variant.name != other.name)?;
+        Some((cost(one)?, cost(other)?, (both, cost(both)?)))
+    })?;
+    let (both, of_both) = both;
+    let what = format!("`{}` costs more than each part of it together, points of test error", both.name);
+    let found = format!("{of_both:.1} against {one:.1} and {other:.1}");
+    Some(verdict(&what, "more than the sum", &found, of_both > one + other))
 }
 
 fn evolution(found: &EvolutionFinding) -> Vec<Block> {

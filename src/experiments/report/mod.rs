@@ -8,18 +8,70 @@ mod specialists;
 use super::distillation::TRAIN;
 use super::settings::Config;
 use serde_json::Value;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// A part of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Block {
     Heading(String),
     Text(String),
+    /// What was asked for, whether it holds, and what was found.
+    Verdict(Verdict),
     /// The first column names the row.
     Table {
         header: Vec<String>,
         rows: Vec<Vec<String>>,
     },
+}
+
+/// What was asked for of a result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verdict {
+    /// What was measured.
+    pub what: String,
+    /// What it should be: `at least 3`.
+    pub asked: String,
+    pub found: String,
+    pub holds: bool,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}, asked {}: {}.", self.what, self.found, self.asked, self.word())
+    }
+}
+
+impl Verdict {
+    fn word(&self) -> &'static str {
+        if self.holds { "holds" } else { "does not hold" }
+    }
+}
+
+/// All that was asked for of several experiments, each with its kind and its results, as a table in Markdown; empty where
+/// nothing was.
+pub fn summary(experiments: &[(&str, Value)]) -> String {
+    let mut rows = Vec::new();
+    for (kind, results) in experiments {
+        let blocks = blocks(kind, results);
+        let title = blocks.iter().find_map(|block| if let Block::Heading(title) = block { Some(title) } else { None });
+        let verdicts =
+            blocks.iter().filter_map(|block| if let Block::Verdict(verdict) = block { Some(verdict) } else { None });
+        rows.extend(verdicts.map(|verdict| {
+            let cells = [
+                verdict.what.as_str(),
+                &verdict.asked,
+                &verdict.found,
+                verdict.word(),
+                title.map_or("", String::as_str),
+            ];
+            cells.map(str::to_owned).to_vec()
+        }));
+    }
+    let mut text = String::new();
+    if !rows.is_empty() {
+        table(&mut text, &["what", "asked", "found", "", "experiment"].map(str::to_owned), &rows);
+    }
+    text
 }
 
 /// The report of an experiment's results, as [`Protocol::results`](super::Protocol::results) gives them. What cannot be
@@ -40,6 +92,9 @@ pub fn markdown(kind: &str, results: &Value) -> String {
         match block {
             Block::Heading(heading) => {
                 let _ = writeln!(text, "### {heading}\n");
+            }
+            Block::Verdict(verdict) => {
+                let _ = writeln!(text, "{verdict}\n");
             }
             Block::Text(paragraph) => {
                 let _ = writeln!(text, "{paragraph}\n");

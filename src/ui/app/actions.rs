@@ -359,8 +359,8 @@ impl App {
             Action::StepEpoch => self.session.step_epoch(self.book.current()),
             Action::Reset => self.session.start(self.book.current(), false),
             Action::Reroll => self.reroll(ctx),
-            Action::Undo if self.undo_stroke(false) => {}
-            Action::Redo if self.undo_stroke(true) => {}
+            Action::Undo if self.undo_in_pane(ctx, false) => {}
+            Action::Redo if self.undo_in_pane(ctx, true) => {}
             Action::Undo => self.book.undo(),
             Action::Redo => self.book.redo(),
             Action::OpenData => self.ask_for(ctx, super::Wanted::Data),
@@ -413,11 +413,12 @@ impl App {
         }
     }
 
-    /// Returns whether the drawing pad took it.
-    fn undo_stroke(&mut self, redo: bool) -> bool {
+    /// Returns whether a pane took it: the drawing pad, or surgery.
+    fn undo_in_pane(&mut self, ctx: &Context, redo: bool) -> bool {
         match self.shell.lab {
             Lab::Distill => self.labs.distill.undo_stroke(redo),
             Lab::Train => self.labs.train.undo_stroke(&mut self.session, redo),
+            Lab::Features => self.labs.features.undo_surgery(ctx, redo),
             _ => false,
         }
     }

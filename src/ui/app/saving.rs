@@ -94,7 +94,7 @@ impl App {
                 self.session.log.event(format!("{name}: values copied to the clipboard, as CSV"));
             }
             Format::CopyPicture => self.figure_saving.working.push(Task::spawn(ctx, move || copy(name, &content))),
-            Format::Svg | Format::Png(_) | Format::Csv => {
+            Format::Svg | Format::Png(_) | Format::Csv | Format::JsonLines => {
                 let file = format!("{stem}.{}", format.ending());
                 let path = self.shell.figures.join(file).display().to_string();
                 let (agreed, taken) = (None, None);
@@ -252,6 +252,7 @@ fn copy(name: String, svg: &str) -> Done {
 fn describe(format: Format) -> String {
     match format {
         Format::Png(scale) => format!("PNG, {scale}x"),
+        Format::JsonLines => "JSON lines".to_owned(),
         other => other.ending().to_uppercase(),
     }
 }

@@ -57,7 +57,9 @@ impl<'a> Figure<'a> {
         let Some(wish) = desk.wish.take_if(|wish| wish.figure == self.id) else { return };
         let subject = desk.subject.clone();
         drop(desk);
-        let content = if wish.format.is_table() {
+        let content = if wish.format == Format::JsonLines {
+            records().map(Records::into_json_lines)
+        } else if wish.format.is_table() {
             records().map(Records::into_csv)
         } else {
             let title = if subject.is_empty() { self.name.to_owned() } else { format!("{}, {subject}", self.name) };
@@ -93,7 +95,7 @@ pub struct Taken {
     pub stem: String,
     pub name: String,
     pub format: Format,
-    /// SVG or CSV, as the format has it; `None` when there is nothing behind the figure, or it is no longer on screen.
+    /// SVG, CSV or JSON lines, as the format has it; `None` when there is nothing behind the figure, or it is no longer on screen.
     pub content: Option<String>,
 }
 

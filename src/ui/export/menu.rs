@@ -64,6 +64,8 @@ fn items(ui: &mut Ui, menu: &Menu, is_new: bool) -> Option<Format> {
     }
     let text = format!("{} Save as CSV...", icon::LIST);
     item(ui, text, "Save as CSV", "The values behind it, in full, with a header line", Format::Csv);
+    let text = format!("{} Save as JSON lines...", icon::LIST);
+    item(ui, text, "Save as JSON lines", "The values behind it, in full, an object a line", Format::JsonLines);
     ui.separator();
     let text = format!("{} Copy picture", icon::COPY);
     item(ui, text, "Copy picture", "As pixels, two for every point on screen, to the clipboard", Format::CopyPicture);

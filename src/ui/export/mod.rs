@@ -33,6 +33,7 @@ pub enum Format {
     /// With so many pixels a point.
     Png(u8),
     Csv,
+    JsonLines,
     CopyPicture,
     CopyCsv,
 }
@@ -40,7 +41,7 @@ pub enum Format {
 impl Format {
     /// Whether it is the values behind the figure that are wanted.
     pub fn is_table(self) -> bool {
-        matches!(self, Self::Csv | Self::CopyCsv)
+        matches!(self, Self::Csv | Self::JsonLines | Self::CopyCsv)
     }
 
     /// Of a file.
@@ -49,6 +50,7 @@ impl Format {
             Self::Svg => "svg",
             Self::Png(_) | Self::CopyPicture => "png",
             Self::Csv | Self::CopyCsv => "csv",
+            Self::JsonLines => "jsonl",
         }
     }
 }

@@ -38,9 +38,31 @@ impl Records {
         String::from_utf8(self.writer.into_inner().expect("memory takes it")).expect("fields are text")
     }
 
+    /// As a JSON object a line, with the header's names in its order. What reads as a number is one; an empty field is null.
+    pub fn into_json_lines(self) -> String {
+        let csv = self.into_csv();
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let header = reader.headers().expect("a header was written").clone();
+        let mut lines = String::new();
+        for row in reader.records().map(|row| row.expect("rows were written as long as the header")) {
+            let field = |(name, value): (&str, &str)| format!("{}:{}", serde_json::Value::from(name), json(value));
+            let fields: Vec<String> = header.iter().zip(&row).map(field).collect();
+            lines.push_str(&format!("{{{}}}\n", fields.join(",")));
+        }
+        lines
+    }
+
     fn write(&mut self, row: impl IntoIterator<Item = impl AsRef<[u8]>>) {
         self.writer.write_record(row).expect("rows are as long as the header, and memory takes them");
     }
+}
+
+fn json(value: &str) -> serde_json::Value {
+    if value.is_empty() {
+        return serde_json::Value::Null;
+    }
+    let number = serde_json::from_str::<serde_json::Number>(value);
+    number.map_or_else(|_| serde_json::Value::from(value), serde_json::Value::Number)
 }
 
 #[cfg(test)]
@@ -53,5 +75,17 @@ mod tests {
         assert!(records.is_empty());
         records.push(["a, b", "say \"x\""]);
         assert_eq!(records.into_csv(), "run,what\n\"a, b\",\"say \"\"x\"\"\"\n");
+    }
+
+    #[test]
+    fn lines_of_json_keep_the_order_of_the_header_and_tell_numbers_from_text() {
+        let mut records = Records::new(["step", "run", "loss"]);
+        records.push(["10", "say \"x\"", "0.25"]);
+        records.push(["20", "", "NaN"]);
+        let expected = concat!(
+            "{\"step\":10,\"run\":\"say \\\"x\\\"\",\"loss\":0.25}\n",
+            "{\"step\":20,\"run\":null,\"loss\":\"NaN\"}\n",
+        );
+        assert_eq!(records.into_json_lines(), expected);
     }
 }

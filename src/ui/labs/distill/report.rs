@@ -46,6 +46,16 @@ pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
         match block {
             Block::Heading(text) => heading = text,
             Block::Text(_) => {}
+            Block::Verdict(verdict) => {
+                let cells = [
+                    ("asked", verdict.asked.clone()),
+                    ("found", verdict.found.clone()),
+                    ("holds", verdict.holds.to_string()),
+                ];
+                for (column, value) in cells {
+                    records.push_all(vec![heading.clone(), verdict.what.clone(), column.to_owned(), value]);
+                }
+            }
             Block::Table { header, rows } => {
                 for row in rows {
                     for (column, value) in header.iter().zip(&row).skip(1) {
@@ -73,6 +83,10 @@ fn show_block(ui: &mut Ui, index: usize, block: &Block) {
         Block::Text(text) => {
             ui.set_max_width(ui.available_width().max(40.0 * theme::UNIT));
             ui.add(Label::new(RichText::new(text).small()).wrap());
+        }
+        Block::Verdict(verdict) => {
+            let sign = if verdict.holds { icon::CHECK } else { icon::WARNING };
+            ui.add(Label::new(RichText::new(format!("{sign} {verdict}")).small().strong()).wrap());
         }
         Block::Table { header, rows } => table(ui, index, header, rows),
     }

@@ -15,6 +15,8 @@ use egui::{Button, ProgressBar, RichText, ScrollArea, Ui};
 
 /// The paper marks five images; of two, every choice of parts is one pair.
 pub(super) const FEWEST_MARKS: usize = 3;
+/// Of the height, once there is something to see below.
+const SHARE_OF_IMAGES: f32 = 0.4;
 /// Layers that are compared, the highest among them.
 const MOST_LAYERS: usize = 10;
 
@@ -25,22 +27,28 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut MarksVi
     };
     view.begin(&facts);
     control(ui, context, view, &facts);
-    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        marks::show(ui, context, view, shared, &facts);
-        ui.add_space(theme::UNIT);
-        let exploration = &context.session.exploration;
-        if let Some(seen) = exploration.correspondence().filter(|seen| !seen.layers.is_empty()) {
-            let text = format!(
-                "signs that differ between images, mean of {} images; {} random parts of each beside it",
-                seen.images, seen.random_parts
-            );
-            ui.label(RichText::new(text).small().strong());
-            if !exploration.is_correspondence_of(&question(view, &facts)) {
-                let text = format!("{} The marks have changed since: compare again.", icon::WARNING);
-                ui.label(RichText::new(text).small().color(ui.visuals().warn_fg_color));
-            }
-            agreement::show(ui, &seen.layers, &facts);
+    let exploration = &context.session.exploration;
+    let seen = exploration.correspondence().filter(|seen| !seen.layers.is_empty()).cloned();
+    // What was found is in view together with the marks that it is about.
+    let room = ui.available_height() * if seen.is_some() { SHARE_OF_IMAGES } else { 1.0 };
+    let images = ScrollArea::vertical().id_salt("marked images").max_height(room).auto_shrink([false, seen.is_some()]);
+    images.show(ui, |ui| marks::show(ui, context, view, shared, &facts));
+    let Some(seen) = seen else { return };
+    ScrollArea::vertical().id_salt("agreement").auto_shrink(false).show(ui, |ui| {
+        let text = format!(
+            "signs that differ between images, mean of {} images; {} random parts of each beside it",
+            seen.images, seen.random_parts
+        );
+        ui.label(RichText::new(text).small().strong());
+        if !context.session.exploration.is_correspondence_of(&question(view, &facts)) {
+            let text = format!("{} The marks have changed since: compare again.", icon::WARNING);
+            ui.label(RichText::new(text).small().color(ui.visuals().warn_fg_color));
         }
+        if let Some(network) = context.session.exploration.correspondence_before() {
+            let text = format!("They are of {network}: the run has learned since.");
+            ui.label(RichText::new(text).small().weak());
+        }
+        agreement::show(ui, &seen.layers, &facts);
     });
 }
 

@@ -67,4 +67,10 @@ impl FeaturesLab {
     pub fn shared(&self) -> &Shared {
         &self.views.shared
     }
+
+    /// Takes the last operation of surgery back, or makes it again, where the pointer is in its pane. Returns whether it
+    /// did.
+    pub fn undo_surgery(&mut self, ctx: &egui::Context, redo: bool) -> bool {
+        self.views.surgery.undo(ctx, redo)
+    }
 }

@@ -29,11 +29,20 @@ pub(super) struct OperationsView {
     operations: Vec<Operation>,
     /// The lists before each change.
     past: Vec<Vec<Operation>>,
+    /// Those that were taken back.
+    future: Vec<Vec<Operation>>,
 }
 
 impl Default for OperationsView {
     fn default() -> Self {
-        Self { kind: Kind::default(), value: 1.0, factor: 2.0, operations: Vec::new(), past: Vec::new() }
+        Self {
+            kind: Kind::default(),
+            value: 1.0,
+            factor: 2.0,
+            operations: Vec::new(),
+            past: Vec::new(),
+            future: Vec::new(),
+        }
     }
 }
 
@@ -44,7 +53,16 @@ impl OperationsView {
 
     fn change(&mut self, change: impl FnOnce(&mut Vec<Operation>)) {
         self.past.push(self.operations.clone());
+        self.future.clear();
         change(&mut self.operations);
+    }
+
+    /// Takes the last change back, or makes it again. Returns whether there was one.
+    pub(super) fn undo(&mut self, redo: bool) -> bool {
+        let (from, to) = if redo { (&mut self.future, &mut self.past) } else { (&mut self.past, &mut self.future) };
+        let Some(list) = from.pop() else { return false };
+        to.push(std::mem::replace(&mut self.operations, list));
+        true
     }
 
     fn chosen(&self) -> Change {
@@ -158,11 +176,10 @@ fn list(ui: &mut Ui, view: &mut OperationsView, facts: &Facts) {
             view.change(Vec::clear);
         }
         let undo = ui.add_enabled(!view.past.is_empty(), Button::new(RichText::new("Undo").small()));
-        let undo = undo.on_hover_text("The list as it was before the last change");
-        if undo.accessible_name("Undo the last operation").clicked()
-            && let Some(before) = view.past.pop()
-        {
-            view.operations = before;
+        let undo =
+            undo.on_hover_text("The list as it was before the last change (Ctrl+Z while the pointer is in this pane)");
+        if undo.accessible_name("Undo the last operation").clicked() {
+            view.undo(false);
         }
     });
     if let Some(index) = removed {

@@ -16,7 +16,7 @@ use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;
 use crate::ui::widgets::probabilities::class_name;
 use crate::ui::widgets::table::{Column, Table};
-use egui::{Button, ProgressBar, RichText, ScrollArea, Ui, vec2};
+use egui::{Button, Context, ProgressBar, RichText, ScrollArea, Ui, vec2};
 use std::sync::Arc;
 
 /// Classes of the picture that are named, and rows of the table of classes.
@@ -39,6 +39,8 @@ pub(super) struct SurgeryPane {
     /// The last pass that came to its end, and the network that it was about: it stays while the next one goes on.
     finished: Option<(Arc<Facts>, Arc<SurgerySeen>)>,
     sweep: SweepView,
+    /// The last pass in which the pointer was in the pane.
+    pointed: Option<u64>,
 }
 
 impl Default for SurgeryPane {
@@ -50,7 +52,16 @@ impl Default for SurgeryPane {
             shown: None,
             finished: None,
             sweep: SweepView::default(),
+            pointed: None,
         }
+    }
+}
+
+impl SurgeryPane {
+    /// Takes the last operation back, or makes it again, where the pointer is in the pane. Returns whether it did.
+    pub(super) fn undo(&mut self, ctx: &Context, redo: bool) -> bool {
+        let is_pointed = self.pointed.is_some_and(|pass| pass + 2 >= ctx.cumulative_pass_nr());
+        is_pointed && self.operations.undo(redo)
     }
 }
 
@@ -60,6 +71,9 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Surgery
         return;
     };
     let Some(cut) = shared.cut(&facts).cloned() else { return };
+    if ui.rect_contains_pointer(ui.max_rect()) {
+        view.pointed = Some(ui.ctx().cumulative_pass_nr());
+    }
     let source = shared.source(&facts, context);
     operations::show(ui, &mut view.operations, &facts, &cut, shared.unit);
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {

@@ -103,8 +103,8 @@ fn control(ui: &mut Ui, context: &mut LabContext<'_>, cut: &CutFacts, source: &S
         if button.on_disabled_hover_text(INSIDE).accessible_name("Silence each unit in turn").clicked() {
             exploration.begin_sweep(source, cut.cut.layers);
         }
-        if exploration.follows_run() {
-            ui.label(RichText::new("It ends when the run goes on: pause the run first.").small().weak());
+        if exploration.is_sweep_before() {
+            ui.label(RichText::new("What is below is of an earlier step of the run.").small().weak());
         }
     });
 }

@@ -4,6 +4,7 @@
 
 mod facts;
 mod grid;
+mod scenes;
 
 use super::LabContext;
 use crate::ui::app::{DataLook, DataState, Watch};
@@ -35,6 +36,7 @@ pub(super) struct DataPane {
     shown: Shown,
     grid: Grid,
     means: facts::Means,
+    scenes: scenes::ScenesView,
 }
 
 /// Damaged files.
@@ -92,6 +94,7 @@ fn open(ui: &mut Ui, look: &Arc<DataLook>, context: &mut LabContext<'_>, pane: &
         format::count(train.classes() as u64)
     );
     ui.add(Label::new(theme::title(&text)).truncate()).on_hover_text(&text);
+    scenes::show(ui, context, &mut pane.scenes);
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
         let damaged = format!("damaged ({})", format::count(look.source.damaged.len() as u64));

@@ -61,6 +61,33 @@ fn dropped_and_pasted_images_are_added() {
 }
 
 #[test]
+fn pictures_come_from_the_data_set_and_from_the_pad() {
+    let mut harness = digits();
+    let names =
+        |app: &App| -> Vec<String> { explored(app).pictures().iter().map(|picture| picture.name.clone()).collect() };
+    let before = names(harness.state()).len();
+    click(&mut harness, "Add images of the data set");
+    wait(&mut harness, "the images", |app| explored(app).guesses().len() == before + 4);
+    assert!(names(harness.state())[before..].iter().all(|name| name.starts_with("test ")));
+    click(&mut harness, "Draw a picture");
+    let pad = harness.get_by_label("Drawing pad").rect();
+    let at = |x: f32, y: f32| pad.min + egui::vec2(x, y) * pad.width();
+    harness.drag_at(at(0.5, 0.15));
+    for place in 1..=8 {
+        harness.hover_at(at(0.5, 0.15 + 0.09 * place as f32));
+        harness.run_steps(1);
+    }
+    harness.drop_at(at(0.5, 0.87));
+    wait(&mut harness, "the drawing", |app| explored(app).guesses().len() == before + 5);
+    assert_eq!(names(harness.state()).last().map(String::as_str), Some("drawing"));
+    let guessed = explored(harness.state()).guesses().last().cloned().unwrap().unwrap();
+    assert_eq!(guessed.guesses[0].name, "1", "a vertical stroke");
+    press(&mut harness, Modifiers::COMMAND, Key::Z);
+    wait(&mut harness, "no drawing", |app| explored(app).guesses().len() == before + 4);
+    harness.check_accessibility();
+}
+
+#[test]
 fn the_run_in_hand_can_be_looked_into_as_it_learns() {
     let mut harness = open(long());
     train_a_little(&mut harness);
@@ -445,145 +472,4 @@ fn sheets_follow_the_run_in_hand() {
     wait(&mut harness, "sheets of the network as it stands", |app| {
         explored(app).last_sheets().and_then(|sheets| step(sheets)) == Some(app.session.snapshot.step)
     });
-}
-
-#[test]
-#[ignore = "writes pictures to GLASSBOX_PICTURES"]
-fn pictures() {
-    let folder = std::path::PathBuf::from(std::env::var_os("GLASSBOX_PICTURES").unwrap());
-    let mut harness = opened();
-    let settle = |harness: &mut Harness<'_, App>| {
-        for _ in 0..600 {
-            harness.step();
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-    };
-    let take = |harness: &mut Harness<'_, App>, name: &str| {
-        settle(harness);
-        harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
-    };
-    take(&mut harness, "first-large");
-    harness.set_size(egui::vec2(1280.0, 800.0));
-    take(&mut harness, "first");
-    for mode in ["carried back", "top nine", "top nine carried back"] {
-        click(&mut harness, &format!("Units: {mode}"));
-        take(&mut harness, &mode.replace(' ', "-"));
-    }
-    reveal(&mut harness, Pane::Occlusion);
-    take(&mut harness, "occlusion");
-    let ctx = harness.ctx.clone();
-    harness.state_mut().perform(&ctx, glassbox::ui::app::Action::SwitchTheme);
-    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
-    reveal(&mut harness, Pane::Unit);
-    take(&mut harness, "digits");
-    click(&mut harness, "Units: top nine");
-    take(&mut harness, "digits-top-nine");
-    reveal(&mut harness, Pane::Invariance);
-    take(&mut harness, "invariance");
-}
-
-/// Filters, surgery and correspondence in the dark theme and the light one.
-#[test]
-#[ignore = "writes pictures to GLASSBOX_PICTURES"]
-fn pictures_of_the_exhibits() {
-    let folder = std::path::PathBuf::from(std::env::var_os("GLASSBOX_PICTURES").unwrap());
-    let resize = |harness: &mut Harness<'_, App>, size: egui::Vec2| {
-        harness.set_size(size);
-        harness.run_steps(3);
-    };
-    let small = egui::vec2(1280.0, 800.0);
-    let take = |harness: &mut Harness<'_, App>, name: &str| {
-        for _ in 0..40 {
-            harness.step();
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
-    };
-    let mut harness = opened();
-    reveal(&mut harness, Pane::Filters);
-    wait_to_see(&mut harness, "filters of 3x");
-    resize(&mut harness, small);
-    take(&mut harness, "filters-colour");
-    resize(&mut harness, LARGE);
-    take(&mut harness, "filters-colour-large");
-    let mut harness = digits();
-    reveal(&mut harness, Pane::Filters);
-    wait_to_see(&mut harness, "filters of 1x");
-    resize(&mut harness, small);
-    take(&mut harness, "filters");
-    reveal(&mut harness, Pane::Surgery);
-    take(&mut harness, "surgery-empty");
-    click(&mut harness, "Add the chosen unit");
-    click(&mut harness, "Surgery: clamp");
-    reveal(&mut harness, Pane::Units);
-    harness.get_by_label_contains("relu2 unit 9").click();
-    harness.run_steps(3);
-    click(&mut harness, "Add the chosen unit");
-    accuracy_other_than(&mut harness, 0.0);
-    take(&mut harness, "surgery");
-    resize(&mut harness, LARGE);
-    click(&mut harness, "Silence each unit in turn");
-    wait_to_see(&mut harness, "Without relu2 unit ");
-    take(&mut harness, "surgery-sweep-large");
-    reveal(&mut harness, Pane::Correspondence);
-    resize(&mut harness, small);
-    take(&mut harness, "correspondence-empty");
-    resize(&mut harness, LARGE);
-    for digit in [0, 2, 3, 8, 9] {
-        drag_over(&mut harness, &format!("On digit {digit}, "), [0.3, 0.1], [0.7, 0.4]);
-    }
-    click(&mut harness, "Compare layers");
-    wait_to_see(&mut harness, "Correspondence at fc4: marked");
-    take(&mut harness, "correspondence-large");
-    resize(&mut harness, small);
-    take(&mut harness, "correspondence");
-    let ctx = harness.ctx.clone();
-    harness.state_mut().perform(&ctx, glassbox::ui::app::Action::SwitchTheme);
-    for pane in [Pane::Filters, Pane::Surgery, Pane::Correspondence] {
-        resize(&mut harness, LARGE);
-        reveal(&mut harness, pane);
-        take(&mut harness, &format!("{pane:?}-other-theme").to_lowercase());
-    }
-}
-
-#[test]
-#[ignore = "writes pictures of a run that learns to GLASSBOX_PICTURES"]
-fn living_pictures() {
-    let folder = std::path::PathBuf::from(std::env::var_os("GLASSBOX_PICTURES").unwrap());
-    let mut config = glassbox::experiments::TrainConfig { network: "lenet".to_owned(), ..long() };
-    config.data.train = glassbox::data::Amount::Count(4_000);
-    let mut harness = open(config);
-    reveal(&mut harness, Pane::Evolution);
-    let take = |harness: &mut Harness<'_, App>, name: &str| {
-        for _ in 0..300 {
-            harness.step();
-            std::thread::sleep(std::time::Duration::from_millis(10));
-        }
-        harness.render().unwrap().save(folder.join(format!("{name}.png"))).unwrap();
-    };
-    take(&mut harness, "evolution-empty");
-    harness.get_all_by_label_contains("Train").last().unwrap().click();
-    wait(&mut harness, "some epochs", |app| states(app) > 5);
-    take(&mut harness, "evolution");
-    let ctx = harness.ctx.clone();
-    harness.state_mut().perform(&ctx, glassbox::ui::app::Action::SwitchTheme);
-    take(&mut harness, "evolution-other-theme");
-    harness.set_size(egui::vec2(1920.0, 1080.0));
-    take(&mut harness, "evolution-large");
-    harness.set_size(egui::vec2(1280.0, 800.0));
-    click(&mut harness, "Layer conv2: conv2d, output 16x10x10");
-    click(&mut harness, "Units: top nine carried back");
-    reveal(&mut harness, Pane::Unit);
-    take(&mut harness, "live-sheets");
-    harness.state_mut().session.exploration.look_into(Subject::Named("efficientnet-lite0".to_owned()));
-    click(&mut harness, "Unit: step by step");
-    take(&mut harness, "steps-blocks");
-    harness.state_mut().session.exploration.look_into(Subject::Named("convnet-mnist".to_owned()));
-    take(&mut harness, "steps-start");
-    for step in 1..8 {
-        if harness.query_by_label("Next step down").is_some() {
-            click(&mut harness, "Next step down");
-            take(&mut harness, &format!("steps-{step}"));
-        }
-    }
 }

@@ -51,7 +51,7 @@ pub use npz::{npz_of_floats, read_floats};
 pub use npz_writer::NpzWriter;
 pub use open::{open, open_with};
 pub use partition::{natural_and_man_made, random_halves};
-pub use picture::{Picture, example_digits, example_pictures, open_pictures};
+pub use picture::{Picture, example_digits, example_pictures, open_pictures, sample_pictures};
 pub(crate) use random::{Purpose, below, shuffle, stream};
 pub use scenes::{
     Bounds, Placed, Scene, SceneOptions, SceneSource, SceneSpec, Scenes, classes_of, compose_scene, compose_scenes,

@@ -1,7 +1,8 @@
 //! One picture from anywhere: an image file, the clipboard, a data set.
 
 use super::images::{ImageFault, decode_image, fit_pixels};
-use super::{DataError, Files, Fit, ImageShape, mnist};
+use super::random::{Purpose, below, stream};
+use super::{DataError, Files, Fit, ImageOptions, ImageShape, Unwatched, mnist, named_with};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -80,6 +81,25 @@ pub fn example_digits() -> Vec<Picture> {
     let first = |class: usize| (0..set.len()).find(|&image| set.label(image) == class);
     let picture = |class: usize| Picture::of_pixels(format!("digit {class}"), set.shape(), set.image(first(class)?));
     (0..set.classes()).filter_map(picture).collect()
+}
+
+/// Test images of a data set, as [`named_with`] opens it, at random: the same seed, the same images.
+///
+/// # Errors
+/// If it cannot be opened, or its images are no pictures.
+pub fn sample_pictures(name: &str, options: &ImageOptions, count: usize, seed: u64) -> Result<Vec<Picture>, DataError> {
+    let set = named_with(name, options, &Unwatched)?.test;
+    let generator = &mut stream(seed, Purpose::Subset, set.len(), 0);
+    let pictures = (0..count).map(|_| {
+        let image = below(generator, set.len() as u32) as usize;
+        let class = &set.class_names()[set.label(image)];
+        Picture::of_pixels(format!("test {image}, {class}"), set.shape(), set.image(image))
+    });
+    let unfit = || {
+        let reason = format!("its images have {} channels, and pictures 1 or 3", set.shape().channels);
+        DataError::Unfit { file: name.to_owned(), reason }
+    };
+    pictures.collect::<Option<Vec<_>>>().ok_or_else(unfit)
 }
 
 /// The photographs inside.

@@ -112,7 +112,9 @@ fn read_at_most(reader: &mut dyn Read, limit: u64) -> io::Result<Vec<u8>> {
 
 /// Nothing is unpacked, so such a name could do no harm here; but no run folder has one, and the next program may unpack.
 fn is_outside(name: &str) -> bool {
-    name.starts_with(['/', '\\']) || name.contains(':') || name.split(['/', '\\']).any(|part| part == "..")
+    // `C:\`; any other colon may stand in the name of a run.
+    let is_drive = matches!(name.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic());
+    name.starts_with(['/', '\\']) || is_drive || name.split(['/', '\\']).any(|part| part == "..")
 }
 
 /// Packs a run folder into a zip that opens anywhere: one folder of the run's name, with everything in it. What is

@@ -11,7 +11,6 @@ use std::collections::VecDeque;
 use std::mem::{Discriminant, discriminant};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -26,11 +25,26 @@ pub struct Ticket(u64);
 /// A handle on the thread. Dropping it ends the thread after the step in hand.
 pub struct Explorer {
     inbox: Arc<Inbox>,
-    replies: Mutex<Receiver<(Ticket, Reply)>>,
+    replies: Arc<Replies>,
     last: AtomicU64,
     /// The bits of an `f32`.
     live_share: Arc<AtomicU32>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Those that nobody has taken yet. While nobody looks they must not become more and more: of what is told of a question
+/// again and again, each time in full, the last is enough.
+#[derive(Default)]
+struct Replies(Mutex<Vec<(Ticket, Reply)>>);
+
+impl Replies {
+    fn add(&self, ticket: Ticket, reply: Reply) {
+        let mut replies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(reply, Reply::Carried { .. }) {
+            replies.retain(|(own, _)| *own != ticket);
+        }
+        replies.push((ticket, reply));
+    }
 }
 
 #[derive(Default)]
@@ -52,11 +66,11 @@ impl Explorer {
     /// Starts the thread; it has no network yet. `wake` is called on that thread when there is a reply.
     pub fn start(wake: impl Fn() + Send + 'static) -> Self {
         let inbox = Arc::<Inbox>::default();
-        let (sender, replies) = channel();
+        let replies = Arc::<Replies>::default();
         let live_share = Arc::new(AtomicU32::new(1.0_f32.to_bits()));
         let worker = Worker {
             inbox: Arc::clone(&inbox),
-            replies: sender,
+            replies: Arc::clone(&replies),
             wake: Box::new(wake),
             classifier: None,
             kept: Kept::default(),
@@ -65,7 +79,7 @@ impl Explorer {
         let thread = std::thread::Builder::new().name("explorer".to_owned()).spawn(move || worker.work());
         Self {
             inbox,
-            replies: Mutex::new(replies),
+            replies,
             last: AtomicU64::new(0),
             live_share,
             thread: thread.inspect_err(|error| log::error!("the explorer's thread did not start: {error}")).ok(),
@@ -110,7 +124,7 @@ impl Explorer {
 
     /// All replies since the last call, the oldest first.
     pub fn replies(&self) -> Vec<(Ticket, Reply)> {
-        self.replies.lock().unwrap_or_else(PoisonError::into_inner).try_iter().collect()
+        std::mem::take(&mut *self.replies.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn ticket(&self) -> Ticket {
@@ -164,7 +178,7 @@ enum Next {
 
 struct Worker {
     inbox: Arc<Inbox>,
-    replies: Sender<(Ticket, Reply)>,
+    replies: Arc<Replies>,
     wake: Box<dyn Fn() + Send>,
     classifier: Option<Classifier>,
     /// Of the network in hand.
@@ -258,9 +272,8 @@ impl Worker {
     }
 
     fn reply(&self, ticket: Ticket, reply: Reply) {
-        if self.replies.send((ticket, reply)).is_ok() {
-            (self.wake)();
-        }
+        self.replies.add(ticket, reply);
+        (self.wake)();
     }
 }
 

@@ -13,6 +13,7 @@ use crate::experiments::{Config, TrainConfig};
 use crate::nets::{Architecture, Checkpoint, CheckpointError};
 use crate::train::LayerHistogram;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -60,6 +61,8 @@ pub struct RunFolder {
     histograms: String,
     events: String,
     states: Arc<KeptStates>,
+    /// Steps of those that are in the folder.
+    written_states: BTreeSet<u64>,
     /// `summary.json`, likewise.
     summary: Option<String>,
 }
@@ -93,6 +96,7 @@ impl RunFolder {
             histograms: String::new(),
             events: String::new(),
             states: Arc::default(),
+            written_states: BTreeSet::new(),
             summary: None,
         }
     }
@@ -110,6 +114,7 @@ impl RunFolder {
         }
         let checkpoints = path.join(CHECKPOINTS);
         fs::create_dir_all(&checkpoints).map_err(|error| FileError::new("create the folder", &checkpoints, &error))?;
+        states::remove_files(path, None)?;
         write_atomically(&path.join(ARCHITECTURE), self.architecture.as_bytes())?;
         write_atomically(&path.join(METRICS), HEADER.as_bytes())?;
         write_atomically(&path.join(HISTOGRAMS), b"")?;
@@ -138,8 +143,10 @@ impl RunFolder {
             histograms: String::new(),
             events: String::new(),
             states: Arc::new(KeptStates::read(path)),
+            written_states: BTreeSet::new(),
             summary: None,
         };
+        folder.written_states = folder.states.list().iter().map(|state| state.step).collect();
         folder.go_back(&checkpoint)?;
         cut_torn_line(&path.join(EVENTS))?;
         remove_left_behind(path);
@@ -208,7 +215,7 @@ impl RunFolder {
         append(&path.join(METRICS), &mut self.rows)?;
         append(&path.join(HISTOGRAMS), &mut self.histograms)?;
         append(&path.join(EVENTS), &mut self.events)?;
-        self.states.write(path)?;
+        self.states.write(path, &mut self.written_states)?;
         if let Some(checkpoint) = checkpoint {
             write_atomically(&path.join(CHECKPOINT), &checkpoint.to_bytes())?;
         }
@@ -265,7 +272,8 @@ impl RunFolder {
         let lines = written.split_inclusive('\n').chain(self.histograms.split_inclusive('\n'));
         write_atomically(&file, looks_until(step, lines).as_bytes())?;
         self.histograms.clear();
-        states::remove_after(path, step)?;
+        states::remove_files(path, Some(step))?;
+        self.written_states.retain(|written| *written <= step);
         Ok(())
     }
 }

@@ -102,7 +102,7 @@ impl ActiveRun {
             None => RunFolder::in_memory(config, architecture),
         };
         let mut run = Self::new(id, training, device, folder, going);
-        run.keep_state();
+        run.keep_state(false);
         run.save().map_err(|error| text(&error))?;
         Ok(run)
     }
@@ -240,13 +240,16 @@ impl ActiveRun {
     fn keep_state_if_due(&mut self) {
         let moments = self.training.config().monitor.states_at.epochs();
         if self.folder.states().wants(moments, self.training.epoch()) {
-            self.keep_state();
+            self.keep_state(false);
         }
     }
 
     /// Keeps the network as it is now, unless something is wrong with it or there is no more room.
-    pub(super) fn keep_state(&mut self) {
-        if !self.faulty && !self.folder.states().is_full() {
+    pub(super) fn keep_state(&mut self, is_end: bool) {
+        let values =
+            self.training.network().parameters().iter().map(|parameter| parameter.dims.iter().product::<usize>());
+        let bytes = values.sum::<usize>() * size_of::<f32>();
+        if !self.faulty && self.folder.states().has_room(bytes, is_end) {
             let network = Arc::new(self.training.network_alone());
             let state = TrainingState { step: self.training.steps(), epoch: self.training.epoch(), network };
             self.folder.keep_state(state);
@@ -367,11 +370,11 @@ impl ActiveRun {
             return Ok(None);
         }
         self.training.restore(&self.last_good).map_err(TurnError::Run)?;
+        // The rows of the steps that are about to be taken again. Until they are gone the run is not as it was.
+        self.folder.go_back(&self.last_good)?;
         self.faulty = false;
         self.latest.diagnosis = Diagnosis::default();
         self.tell_hints();
-        // The rows of the steps that are about to be taken again.
-        self.folder.go_back(&self.last_good)?;
         Ok(Some(self.training.steps()))
     }
 
@@ -463,7 +466,7 @@ impl ActiveRun {
 
     fn finish(&mut self) -> Result<(), FolderError> {
         self.going = Going::Paused;
-        self.keep_state();
+        self.keep_state(true);
         self.record(&serde_json::json!({ "event": "finished", "step": self.training.steps() }));
         self.save()?;
         let summary = self.training.summary().and_then(|summary| serde_json::to_value(summary).ok());

@@ -6,8 +6,8 @@ use crate::nets::Checkpoint;
 use std::collections::VecDeque;
 use std::path::Path;
 
-/// Networks are dropped, oldest first and of a run its states before the last, when all of them together are larger than
-/// 128 MiB; curves and settings stay.
+/// When all networks together are larger than 128 MiB, the states on the way are dropped, then the last ones, those of the
+/// oldest run first; curves and settings stay.
 const MOST_VALUES: usize = 32 << 20;
 
 /// Oldest first.
@@ -25,12 +25,13 @@ impl Shelf {
     pub(super) fn put(&mut self, run: RunId, folder: RunFolder, checkpoint: Checkpoint) {
         self.0.push_back(Kept { run, folder, checkpoint: Some(checkpoint) });
         while self.values() > MOST_VALUES {
-            let holds = |kept: &&mut Kept| kept.checkpoint.is_some() || !kept.folder.states().is_empty();
-            let Some(kept) = self.0.iter_mut().find(holds) else { return };
-            if kept.folder.states().is_empty() {
+            if let Some(kept) = self.0.iter_mut().find(|kept| !kept.folder.states().is_empty()) {
+                kept.folder.forget_states();
+            } else if let Some(kept) = self.0.iter_mut().find(|kept| kept.checkpoint.is_some()) {
                 kept.checkpoint = None;
+            } else {
+                return;
             }
-            kept.folder.forget_states();
         }
     }
 
@@ -38,7 +39,8 @@ impl Shelf {
     pub(super) fn save(&mut self, run: RunId, path: &Path) -> Option<Result<(), FolderError>> {
         let position = self.0.iter().position(|kept| kept.run == run)?;
         let kept = &mut self.0[position];
-        let made = if kept.folder.path().is_none() { kept.folder.make(path) } else { Ok(()) };
+        // A second try after the disk refused goes on where the first one ended.
+        let made = if kept.folder.path() == Some(path) { Ok(()) } else { kept.folder.make(path) };
         let saved = made.and_then(|()| kept.folder.save(kept.checkpoint.as_ref()));
         if saved.is_ok() {
             self.0.remove(position);

@@ -4,6 +4,7 @@
 use super::files::{FileError, remove_left_behind, write_atomically};
 use super::folder::FolderError;
 use crate::nets::Checkpoint;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -67,16 +68,17 @@ impl KeptStates {
         Self(states)
     }
 
-    /// Writes those that are not in the folder of their run yet.
-    pub(super) fn write(&self, run: &Path) -> Result<(), FileError> {
+    /// Writes those that are not `written` in the folder of their run yet, and notes that they are.
+    pub(super) fn write(&self, run: &Path, written: &mut BTreeSet<u64>) -> Result<(), FileError> {
         let folder = run.join(STATES);
         if !self.0.is_empty() {
             fs::create_dir_all(&folder).map_err(|error| FileError::new("create the folder", &folder, &error))?;
         }
         for state in &self.0 {
             let file = folder.join(format!("step-{:09}.safetensors", state.step));
-            if !file.exists() {
+            if !written.contains(&state.step) {
                 write_atomically(&file, &state.to_bytes())?;
+                written.insert(state.step);
             }
         }
         Ok(())
@@ -96,17 +98,20 @@ impl KeptStates {
         self.0.iter().map(TrainingState::bytes).sum()
     }
 
-    /// Whether another state would be one too many.
+    /// Whether no more are kept on the way.
     pub fn is_full(&self) -> bool {
-        let largest = self.0.iter().map(TrainingState::bytes).max().unwrap_or(0);
-        self.bytes() + largest > MOST_BYTES
+        self.0.last().is_some_and(|last| !self.has_room(last.bytes(), false))
     }
 
-    /// Whether the network should be kept as it is now: at the start, and when one of these epochs was reached since the
-    /// last time.
+    /// Whether there is room for a state of so many bytes; on the way the end must have room too.
+    pub(super) fn has_room(&self, bytes: usize, is_end: bool) -> bool {
+        let states = if is_end { 1 } else { 2 };
+        self.bytes() + states * bytes <= MOST_BYTES
+    }
+
+    /// Whether one of these epochs was reached since the last state, or there is none yet.
     pub(super) fn wants(&self, moments: &[f64], epoch: f64) -> bool {
-        let Some(last) = self.0.last() else { return true };
-        moments.iter().any(|&moment| last.epoch < moment && moment <= epoch) && !self.is_full()
+        self.0.last().is_none_or(|last| moments.iter().any(|&moment| last.epoch < moment && moment <= epoch))
     }
 
     /// Adds a state. One of the same step as the last is not kept twice.
@@ -123,11 +128,11 @@ impl KeptStates {
     }
 }
 
-/// Removes the files of states after a step, and what a killed program left half written.
-pub(super) fn remove_after(run: &Path, step: u64) -> Result<(), FileError> {
+/// Removes the files of states, of all or of those after a step, and what a killed program left half written.
+pub(super) fn remove_files(run: &Path, after: Option<u64>) -> Result<(), FileError> {
     remove_left_behind(&run.join(STATES));
     for file in files(run) {
-        if step_of(&file).is_none_or(|of| of > step) {
+        if step_of(&file) > after {
             fs::remove_file(&file).map_err(|error| FileError::new("remove", &file, &error))?;
         }
     }
@@ -157,16 +162,17 @@ fn step_of(file: &Path) -> Option<u64> {
 mod tests {
     use super::*;
     use crate::experiments::Moments;
-    use crate::nets::preset;
+    use crate::nets::{Architecture, Network};
+    use burn::tensor::Device;
     use std::collections::BTreeMap;
 
     fn state(step: u64, epoch: f64) -> TrainingState {
-        let architecture = preset("mlp-30").unwrap();
-        TrainingState {
-            step,
-            epoch,
-            network: Arc::new(Checkpoint { architecture, arrays: Vec::new(), state: BTreeMap::new() }),
-        }
+        let text = "name = 'a'\ninput = [1, 2, 2]\n[[layers]]\nname = 'flatten'\nkind = 'flatten'\n\
+                    [[layers]]\nname = 'fc'\nkind = 'linear'\nunits = 2\n";
+        let network = Network::new(Architecture::from_toml(text, "a").unwrap(), 1, &Device::flex()).unwrap();
+        let (architecture, arrays) = (network.architecture().clone(), network.to_arrays());
+        let network = Arc::new(Checkpoint { architecture, arrays, state: BTreeMap::new() });
+        TrainingState { step, epoch, network }
     }
 
     fn steps(kept: &KeptStates) -> Vec<u64> {
@@ -189,18 +195,20 @@ mod tests {
     #[test]
     fn states_of_steps_that_are_taken_back_are_dropped_from_memory_and_from_the_folder() {
         let folder = tempfile::tempdir().unwrap();
-        let mut kept = KeptStates::default();
+        let (mut kept, mut written) = (KeptStates::default(), BTreeSet::new());
         for (step, epoch) in [(0, 0.0), (10, 1.0), (20, 2.0)] {
             kept.keep(state(step, epoch));
         }
         kept.keep(state(20, 2.0));
-        kept.write(folder.path()).unwrap();
+        kept.write(folder.path(), &mut written).unwrap();
         assert_eq!(steps(&KeptStates::read(folder.path())), [0, 10, 20]);
         kept.keep(state(10, 1.0));
-        remove_after(folder.path(), 10).unwrap();
+        remove_files(folder.path(), Some(10)).unwrap();
         let read = KeptStates::read(folder.path());
         assert_eq!((steps(&kept), steps(&read)), (vec![0, 10], vec![0, 10]));
         assert_eq!(read.list()[1].epoch, 1.0);
+        remove_files(folder.path(), None).unwrap();
+        assert!(KeptStates::read(folder.path()).is_empty());
     }
 
     #[test]
@@ -209,7 +217,7 @@ mod tests {
         let mut kept = KeptStates::default();
         kept.keep(state(0, 0.0));
         kept.keep(state(7, 1.0));
-        kept.write(folder.path()).unwrap();
+        kept.write(folder.path(), &mut BTreeSet::new()).unwrap();
         fs::write(folder.path().join(STATES).join("step-000000003.safetensors"), "no network").unwrap();
         assert_eq!(steps(&KeptStates::read(folder.path())), [0, 7]);
     }

@@ -306,7 +306,7 @@ impl Worker {
         run.training.cancel_evaluation();
         run.cancel_find_rate();
         let (id, step) = (run.id, run.training.steps());
-        run.keep_state();
+        run.keep_state(true);
         run.record(&serde_json::json!({ "event": "stopped", "step": step }));
         self.save();
         self.phase = Phase::Stopped;

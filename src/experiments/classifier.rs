@@ -19,9 +19,11 @@ use std::path::Path;
 /// How a picture becomes what a network sees.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preparation {
-    /// The picture is made so large that it covers this shape, and what stands over is cut off on both sides alike; the
-    /// network sees the centre of it, as large as its input.
+    /// The picture takes this shape, in the way that `fit` says; the network sees the centre of it, as large as its input.
     pub covers: ImageShape,
+    /// How pictures of another shape take it: as the images did that the network learned from.
+    #[serde(default)]
+    pub fit: Fit,
     pub standardisation: Standardisation,
 }
 
@@ -30,6 +32,8 @@ pub struct Classifier {
     network: Network,
     preparation: Preparation,
     class_names: Vec<String>,
+    /// Whether they are the classes' names, and not numbers in their place.
+    knows_names: bool,
 }
 
 /// One class that a network takes a picture for.
@@ -111,12 +115,10 @@ impl Classifier {
         let architecture = network.architecture();
         let classes = architecture.classes()?;
         let preparation = Preparation::usual(architecture).ok_or_else(|| no_picture(architecture))?;
-        let class_names = if is_imagenet(architecture) {
-            imagenet_classes()
-        } else {
-            (0..classes).map(|class| class.to_string()).collect()
-        };
-        Self { network, preparation, class_names }.checked()
+        let knows_names = is_imagenet(architecture);
+        let class_names =
+            if knows_names { imagenet_classes() } else { (0..classes).map(|class| class.to_string()).collect() };
+        Self { network, preparation, class_names, knows_names }.checked()
     }
 
     /// A network that Glassbox trained.
@@ -134,9 +136,10 @@ impl Classifier {
                 .map_err(RunError::from)?;
             let material = Material::of(&config, network.architecture())?;
             let class_names = material.test.dataset.class_names().to_vec();
-            (Preparation { covers: material.train.shape(), standardisation: material.standardisation }, class_names)
+            let (covers, fit) = (material.train.shape(), config.data.images.fit);
+            (Preparation { covers, fit, standardisation: material.standardisation }, class_names)
         };
-        Self { network, preparation, class_names }.checked()
+        Self { network, preparation, class_names, knows_names: true }.checked()
     }
 
     /// What a file says of itself may be anything.
@@ -179,6 +182,12 @@ impl Classifier {
         &self.class_names
     }
 
+    /// Whether the labels of images of these classes are the network's own: where it does not say what its classes are
+    /// called, as many are taken for the same.
+    pub fn tells_apart(&self, names: &[String]) -> bool {
+        if self.knows_names { self.class_names == names } else { self.class_names.len() == names.len() }
+    }
+
     pub fn preparation(&self) -> &Preparation {
         &self.preparation
     }
@@ -194,7 +203,7 @@ impl Classifier {
     /// # Errors
     /// What is wrong with the image file.
     pub fn seen(&self, picture: &Picture) -> Result<Vec<u8>, ImageFault> {
-        Ok(self.seen_of(&picture.fitted(self.preparation.covers, Fit::Crop)?))
+        Ok(self.seen_of(&picture.fitted(self.preparation.covers, self.preparation.fit)?))
     }
 
     /// What the network sees of a picture that has the shape which it [covers](Preparation::covers) already: its centre.
@@ -272,7 +281,7 @@ impl Preparation {
             return Some(Self::imagenet(shape));
         }
         let standardisation = Standardisation::identity(input.channels);
-        matches!(input.channels, 1 | 3).then_some(Self { covers: shape, standardisation })
+        matches!(input.channels, 1 | 3).then_some(Self { covers: shape, fit: Fit::Crop, standardisation })
     }
 
     /// As networks of torchvision and most others take ImageNet's pictures: 256 pixels for every 224 that are seen.
@@ -280,7 +289,7 @@ impl Preparation {
         let covered = |side: usize| side * 256 / 224;
         let covers = ImageShape::new(input.channels, covered(input.height), covered(input.width));
         let standardisation = Standardisation { mean: vec![0.485, 0.456, 0.406], std: vec![0.229, 0.224, 0.225] };
-        Self { covers, standardisation }
+        Self { covers, fit: Fit::Crop, standardisation }
     }
 }
 

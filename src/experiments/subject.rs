@@ -1,7 +1,7 @@
 //! A network to be looked into, trained or not, and how images become what it sees.
 
 use super::classifier::{Classifier, ClassifierError, Preparation, network_with_weights};
-use crate::data::{DataError, Fit, ImageFault, decode_image, read_floats};
+use crate::data::{DataError, ImageFault, decode_image, read_floats};
 use crate::nets::{Network, Shape, resolve};
 use burn::tensor::{Device, Tensor, TensorData};
 use std::path::Path;
@@ -94,7 +94,7 @@ impl Subject {
             return Err(SubjectError::NotOfPictures { network, channels });
         };
         let bytes = std::fs::read(file).map_err(|source| SubjectError::Read { file: name(), source })?;
-        let picture = decode_image(&bytes, preparation.covers, Fit::Crop)
+        let picture = decode_image(&bytes, preparation.covers, preparation.fit)
             .map_err(|fault| SubjectError::Image { file: name(), fault })?;
         Ok(preparation.apply(&picture, input))
     }

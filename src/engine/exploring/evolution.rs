@@ -5,7 +5,7 @@ use super::{Carried, ImageSet, Job, Reply, SeenImages, Step};
 use crate::engine::TrainingState;
 use crate::experiments::Classifier;
 use crate::lens::{Place, StrongestImages, Target, TopEntry, reconstruct};
-use crate::nets::{Cut, Rule};
+use crate::nets::{Checkpoint, Cut, Rule};
 use burn::tensor::Device;
 use std::sync::Arc;
 
@@ -43,10 +43,18 @@ pub struct Evolution {
 pub struct EvolutionFrame {
     pub step: u64,
     pub epoch: f64,
+    /// As it stood then.
+    pub network: Arc<Checkpoint>,
     /// The strongest image of every unit at the cut; none of a unit whose activations are not finite.
     pub strongest: Arc<[Option<TopEntry>]>,
     /// That of the unit in question, carried back.
     pub carried: Option<Carried>,
+}
+
+impl EvolutionFrame {
+    fn is_of(&self, state: &TrainingState) -> bool {
+        Arc::ptr_eq(&self.network, &state.network)
+    }
 }
 
 impl Evolution {
@@ -107,8 +115,9 @@ impl Evolving {
         };
         let entry = strongest.get(self.question.unit).copied().flatten();
         let carried = entry.map(|entry| self.carry_back(&pass.classifier, images.image(entry.image), entry));
-        let (step, epoch, carried) = (state.step, state.epoch, carried.transpose()?);
-        self.frames.push(EvolutionFrame { step, epoch, strongest, carried });
+        let (step, epoch, network) = (state.step, state.epoch, Arc::clone(&state.network));
+        let carried = carried.transpose()?;
+        self.frames.push(EvolutionFrame { step, epoch, network, strongest, carried });
         Ok(true)
     }
 
@@ -130,13 +139,13 @@ impl Evolving {
     fn known(&self, state: &TrainingState) -> Option<EvolutionFrame> {
         let EvolutionQuestion { cut, unit, rule, known, .. } = &self.question;
         let known = known.as_ref().filter(|known| known.is_of(*cut, *unit, *rule))?;
-        known.frames.iter().find(|frame| frame.step == state.step).cloned()
+        known.frames.iter().find(|frame| frame.is_of(state)).cloned()
     }
 
     /// What is known of every unit at the cut in a state.
     fn strongest_known(&self, state: &TrainingState) -> Option<Arc<[Option<TopEntry>]>> {
         let known = self.question.known.as_ref().filter(|known| known.cut == self.question.cut)?;
-        let frame = known.frames.iter().find(|frame| frame.step == state.step)?;
+        let frame = known.frames.iter().find(|frame| frame.is_of(state))?;
         Some(Arc::clone(&frame.strongest))
     }
 

@@ -5,6 +5,7 @@ use super::{ImageSet, SeenImages};
 use crate::experiments::Classifier;
 use crate::lens::{CachedActivations, SurgeryOutcome};
 use crate::nets::most_likely;
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,9 +15,12 @@ const MOST_AT_ONCE: usize = 64;
 /// Bytes of activations that are kept.
 const MOST_KEPT: usize = 256 << 20;
 
-/// What is kept of the network that is looked into; another network finds nothing.
+/// What is kept of the network that is looked into, of the sets that were used last; another network finds nothing.
 #[derive(Clone, Default)]
-pub(in crate::engine) struct Kept(Arc<Mutex<Option<Labelled>>>);
+pub(in crate::engine) struct Kept(Arc<Mutex<VecDeque<Labelled>>>);
+
+/// Two questions may be under way, each about its own set.
+const SETS: usize = 2;
 
 /// Images, and what the untouched network makes of them.
 pub(super) struct Labelled {
@@ -34,7 +38,7 @@ pub(super) struct Labelled {
 
 impl Kept {
     pub(in crate::engine) fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Does something with the images of a set, which are gathered first where they are not there.
@@ -45,9 +49,12 @@ impl Kept {
         work: impl FnOnce(&mut Labelled) -> Result<T, String>,
     ) -> Result<T, String> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kept.take().filter(|labelled| labelled.set == *set);
+        let place = kept.iter().position(|labelled| labelled.set == *set);
+        let known = place.and_then(|place| kept.remove(place));
         let labelled = known.map_or_else(|| Labelled::gather(set, classifier), Ok)?;
-        work(kept.insert(labelled))
+        kept.truncate(SETS - 1);
+        kept.push_front(labelled);
+        work(&mut kept[0])
     }
 }
 
@@ -56,7 +63,7 @@ impl Labelled {
         let images = gather(set, classifier)?;
         let classes = classifier.class_names().len();
         let labels: Vec<usize> = (0..images.len()).map_while(|number| images.label(number as u32)).collect();
-        let knows_classes = images.class_names.len() == classes
+        let knows_classes = classifier.tells_apart(&images.class_names)
             && labels.len() == images.len()
             && labels.iter().all(|&label| label < classes);
         Ok(Self {

@@ -28,7 +28,7 @@ pub use surgery::{Operation, SurgeryQuestion, SurgerySeen, SweepQuestion, SweepS
 
 pub(super) use labelled::Kept;
 
-use super::states::TrainingState;
+use super::states::{TrainingState, run_of_network};
 use crate::data::{ImageShape, Picture};
 use crate::experiments::Classifier;
 use crate::lens::{Explanation, Fields, Filters};
@@ -64,8 +64,11 @@ impl Subject {
     }
 }
 
-/// A path's last part without its ending.
+/// A path's last part without its ending; of a run its folder, also where it is a checkpoint that is named.
 fn short(name: &str) -> String {
+    if let Some(run) = run_of_network(Path::new(name)) {
+        return run.file_name().map_or_else(|| name.to_owned(), |name| name.to_string_lossy().into_owned());
+    }
     Path::new(name).file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 

@@ -106,12 +106,17 @@ fn by_both_rules(
     Ok(deconvolution.zip(gradient).filter(|(deconvolution, _)| deconvolution.activation > 0.0))
 }
 
+/// The largest error; what is no number is larger than any.
+pub(in crate::experiments) fn worst(errors: impl Iterator<Item = f64>) -> f64 {
+    errors.fold(0.0, |worst, error| if error.is_nan() { f64::INFINITY } else { f64::max(worst, error) })
+}
+
 /// Largest difference, in units of the gradient's largest value, once both begin with the same signal.
 fn difference(deconvolution: &Reconstruction, gradient: &Reconstruction) -> f64 {
     let pairs = || deconvolution.values.iter().zip(&gradient.values);
     let apart = |(d, g): (&f32, &f32)| f64::from(d / deconvolution.activation - g).abs();
     let largest = gradient.values.iter().fold(0.0, |largest, value| f64::max(largest, f64::from(value.abs())));
-    if largest == 0.0 { 0.0 } else { pairs().map(apart).fold(0.0, f64::max) / largest }
+    if largest == 0.0 { 0.0 } else { worst(pairs().map(apart)) / largest }
 }
 
 /// The layer right below a cut, alone.
@@ -140,7 +145,7 @@ fn adjoint(network: &Network, cut: Cut, generator: &mut ChaCha8Rng) -> Result<Ad
     let arrays = network.to_arrays().into_iter().filter(|array| array.name == own);
     let renamed: Vec<NamedArray> = arrays.map(|array| NamedArray { name: "conv.weight".to_owned(), ..array }).collect();
     alone.load_arrays(&renamed)?;
-    let error = (0..DRAWS).map(|_| adjoint_error(&alone, input, output, generator)).fold(0.0, f64::max);
+    let error = worst((0..DRAWS).map(|_| adjoint_error(&alone, input, output, generator)));
     Ok(AdjointRow { layer, error })
 }
 

@@ -50,7 +50,7 @@ impl Gallery {
     pub(super) fn new(network: &Checkpoint, split: &Split, fill: Fill, device: &Device) -> Result<Self, RunError> {
         let classifier = Classifier::of_checkpoint(network, device).map_err(refused)?;
         let images = seen(&classifier, split)?;
-        let has_labels = split.dataset.classes() == classifier.class_names().len();
+        let has_labels = classifier.tells_apart(split.dataset.class_names());
         let classes = has_labels.then(|| (0..split.len()).map(|index| split.label(index)).collect());
         Ok(Self::of_images(classifier, images, classes, fill))
     }

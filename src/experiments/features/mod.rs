@@ -40,6 +40,7 @@ use crate::data::{Amount, Placed, Source, Split, example_pictures};
 use crate::nets::Checkpoint;
 use ablation::Silencing;
 use adjoint::Adjoint;
+pub(in crate::experiments) use adjoint::worst;
 use burn::tensor::Device;
 use config::{NETWORK, SCENES};
 use correspondence::Corresponding;

@@ -1,6 +1,7 @@
 //! The report of the exhibits of Zeiler and Fergus 2013: their figures beside ours, and whether what was asked for holds.
 
 use super::{Block, Verdict, command, folder_name};
+use crate::experiments::features::worst;
 use crate::experiments::{
     AblationConfig, AblationFinding, AdjointFinding, CorrespondenceFinding, EnergyRow, EvolutionFinding,
     FeaturesResults, FiltersFinding, InvarianceCurve, InvarianceFinding, MemberResult, OcclusionFinding, Variant,
@@ -96,7 +97,7 @@ fn table<const N: usize>(header: [&str; N], rows: Vec<Vec<String>>) -> Block {
 }
 
 fn adjoint(found: &AdjointFinding) -> Vec<Block> {
-    let worst = found.convolutions.iter().map(|row| row.error).fold(0.0, f64::max);
+    let worst_error = worst(found.convolutions.iter().map(|row| row.error));
     let mut blocks = vec![heading("The reverse pass (section 2.1)")];
     if let Some(row) = found.convolutions.iter().max_by(|a, b| a.error.total_cmp(&b.error)) {
         let what = format!(
@@ -105,7 +106,7 @@ fn adjoint(found: &AdjointFinding) -> Vec<Block> {
             row.layer
         );
         let asked = format!("at most {ADJOINT_ASKED:.0e}");
-        blocks.push(verdict(&what, &asked, &format!("{worst:.1e}"), worst <= ADJOINT_ASKED));
+        blocks.push(verdict(&what, &asked, &format!("{worst_error:.1e}"), worst_error <= ADJOINT_ASKED));
     }
     let rows = found.rules.iter().map(|row| {
         let (name, images) = (row.layer.clone(), row.images.to_string());
@@ -119,9 +120,11 @@ fn adjoint(found: &AdjointFinding) -> Vec<Block> {
          there is nothing that could tell the two apart, so the first layer's cosine is 1."
             .to_owned(),
     ));
-    let linear = found.rules.iter().map(|row| row.linear_difference).fold(0.0, f64::max);
-    let what = "Deconvnet and gradient are the same without nonlinearities, largest difference";
-    blocks.push(verdict(what, &format!("at most {SAME:.0e}"), &format!("{linear:.1e}"), linear <= SAME));
+    if !found.rules.is_empty() {
+        let linear = worst(found.rules.iter().map(|row| row.linear_difference));
+        let what = "Deconvnet and gradient are the same without nonlinearities, largest difference";
+        blocks.push(verdict(what, &format!("at most {SAME:.0e}"), &format!("{linear:.1e}"), linear <= SAME));
+    }
     if let Some(last) = found.rules.last().filter(|_| found.rules.len() > 1) {
         let what = format!("They are not the same with them, mean cosine at `{}`", last.layer);
         blocks.push(verdict(&what, &format!("below {ALIKE}"), &format!("{:.3}", last.cosine), last.cosine < ALIKE));
@@ -197,10 +200,11 @@ fn invariance(found: &InvarianceFinding) -> Vec<Block> {
         found.images
     )));
     if let (Some(first), Some(top)) = (found.at_two_pixels.first(), found.at_two_pixels.last()) {
-        let ratio = if *top > 0.0 { first / top } else { f64::INFINITY };
+        // A top layer that does not move at all says nothing of invariance: it may be dead.
+        let ratio = first / top;
         let what = "The first layer's change at a shift of 2 pixels against the top layer's, times as much";
         let asked = format!("at least {INVARIANCE_ASKED}");
-        blocks.push(verdict(what, &asked, &format!("{ratio:.2}"), ratio >= INVARIANCE_ASKED));
+        blocks.push(verdict(what, &asked, &format!("{ratio:.2}"), ratio.is_finite() && ratio >= INVARIANCE_ASKED));
     }
     blocks
 }

@@ -30,7 +30,11 @@ impl Training {
 
     /// How a picture becomes what the network sees.
     pub(in crate::experiments) fn preparation(&self) -> Preparation {
-        Preparation { covers: self.train.dataset.shape(), standardisation: self.standardisation.clone() }
+        Preparation {
+            covers: self.train.dataset.shape(),
+            fit: self.config.data.images.fit,
+            standardisation: self.standardisation.clone(),
+        }
     }
 
     /// How bytes become what the network sees.

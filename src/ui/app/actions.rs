@@ -418,7 +418,7 @@ impl App {
         match self.shell.lab {
             Lab::Distill => self.labs.distill.undo_stroke(redo),
             Lab::Train => self.labs.train.undo_stroke(&mut self.session, redo),
-            Lab::Features => self.labs.features.undo_surgery(ctx, redo),
+            Lab::Features => self.labs.features.undo(ctx, &mut self.session.exploration, redo),
             _ => false,
         }
     }

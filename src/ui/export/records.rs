@@ -47,7 +47,7 @@ impl Records {
         for row in reader.records().map(|row| row.expect("rows were written as long as the header")) {
             let field = |(name, value): (&str, &str)| format!("{}:{}", serde_json::Value::from(name), json(value));
             let fields: Vec<String> = header.iter().zip(&row).map(field).collect();
-            lines.push_str(&format!("{{{}}}\n", fields.join(",")));
+            lines.extend(["{", &fields.join(","), "}\n"]);
         }
         lines
     }

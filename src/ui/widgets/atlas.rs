@@ -6,6 +6,8 @@ use egui::{Color32, ColorImage, Context, Mesh, Painter, Pos2, Rect, TextureHandl
 /// Images of one shape in one texture that is made once, a transparent pixel between neighbours.
 pub struct ImageAtlas {
     texture: TextureHandle,
+    /// Of the texture, in pixels.
+    size: [usize; 2],
     columns: usize,
     width: usize,
     height: usize,
@@ -30,7 +32,12 @@ impl ImageAtlas {
                 }
             }
         }
-        Self { texture: ctx.load_texture(name, picture, TextureOptions::NEAREST), columns, width, height }
+        Self { texture: ctx.load_texture(name, picture, TextureOptions::NEAREST), size, columns, width, height }
+    }
+
+    /// What it takes of the graphics card's memory.
+    pub fn bytes(&self) -> usize {
+        4 * self.size[0] * self.size[1]
     }
 
     /// Draws one image into `rect`, which should be a whole multiple of its size.
@@ -58,7 +65,7 @@ impl ImageAtlas {
     }
 
     fn uv(&self, index: usize) -> Rect {
-        let [width, height] = self.texture.size().map(|side| side as f32);
+        let [width, height] = self.size.map(|side| side as f32);
         let (left, top) = (index % self.columns * (self.width + 1), index / self.columns * (self.height + 1));
         let at = |x: usize, y: usize| pos2(x as f32 / width, y as f32 / height);
         Rect::from_min_max(at(left, top), at(left + self.width, top + self.height))

@@ -4,15 +4,17 @@ use super::{Asked, Exploration};
 use crate::data::ImageOptions;
 use crate::engine::{
     Carried, CarryBack, ExplanationQuestion, InvarianceQuestion, InvarianceSeen, LayerSheetQuestion, LayerSheetSeen,
-    Maps, OcclusionQuestion, OcclusionSeen, Question, Reply, SeenImage, Sheets, SheetsQuestion, Ticket,
+    Maps, OcclusionQuestion, OcclusionSeen, Question, Reply, RunId, SeenImage, Sheets, SheetsQuestion, Ticket,
 };
 use crate::lens::{Explanation, Filters, Place};
 use crate::nets::{Cut, Rule};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Reconstructions that are kept, in bytes.
 const MOST_KEPT: usize = 256 << 20;
+/// What was asked for in so many frames is in sight, and is kept however much it is.
+const FRAMES_IN_SIGHT: u64 = 3;
 /// So many are asked for at once.
 const MOST_ASKED: usize = 256;
 /// Images of a data set that are looked through for the strongest.
@@ -63,20 +65,42 @@ pub(super) enum Gone {
 /// Counts changes: of the network, and where pictures matter of these too.
 type Revision = (u64, u64);
 
+/// What an answer is of that may stay until there is a newer one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Moment {
+    revision: Revision,
+    /// The run in hand whose network it is.
+    run: Option<RunId>,
+}
+
+impl Moment {
+    /// Whether an answer of then may be shown now: of the same network and pictures, or of an earlier state of the same
+    /// run.
+    fn may_show(self, then: Self) -> bool {
+        let is_of_run = self.run.is_some() && self.run == then.run;
+        self == then || (is_of_run && self.revision.1 == then.revision.1)
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Answers {
     maps: Asked<(Revision, usize, Cut), Arc<Maps>>,
     sheets: Asked<(Revision, SheetSource), Arc<Sheets>>,
     occlusion: Asked<(Revision, OcclusionQuestion), Arc<OcclusionSeen>>,
     invariance: Asked<(Revision, InvarianceQuestion), Arc<InvarianceSeen>>,
-    filters: Asked<u64, Option<Arc<Filters>>>,
-    explanation: Asked<(Revision, UnitView), Arc<Explanation>>,
+    filters: Asked<Moment, Option<Arc<Filters>>>,
+    explanation: Asked<(Moment, UnitView), Arc<Explanation>>,
     layer_sheet: Asked<(usize, Cut, Option<Rule>), Arc<LayerSheetSeen>>,
-    carried: HashMap<UnitView, Arc<Carried>>,
+    /// Each with the frame in which it was last asked for.
+    carried: HashMap<UnitView, (Arc<Carried>, u64)>,
+    /// Bytes of them.
     kept: usize,
+    frame: u64,
     /// Asked for in this frame and not there.
     wanted: Vec<UnitView>,
     going: Option<(Ticket, Vec<UnitView>)>,
+    /// What could not be carried back: it is not asked for again.
+    failed: HashSet<UnitView>,
 }
 
 impl Answers {
@@ -87,9 +111,30 @@ impl Answers {
             ImageOf::Sheet(_) => what != Gone::Pictures,
         };
         self.carried.retain(|view, _| !goes(view));
-        self.kept = self.carried.values().map(|carried| carried.picture.len()).sum();
+        self.failed.retain(|view| !goes(view));
+        self.count_kept();
         self.going.take_if(|(_, views)| views.iter().any(goes));
         self.wanted.clear();
+    }
+
+    fn count_kept(&mut self) {
+        self.kept = self.carried.values().map(|(carried, _)| carried.picture.len()).sum();
+    }
+
+    /// Above so many bytes, only what is in sight is kept: to forget that too would be to ask for it again and again.
+    fn make_room(&mut self, most: usize) {
+        if self.kept > most {
+            let frame = self.frame;
+            self.carried.retain(|_, (_, asked)| *asked + FRAMES_IN_SIGHT > frame);
+            self.count_kept();
+        }
+    }
+
+    /// Waits no more for what could not be carried back.
+    pub(super) fn give_up_if(&mut self, ticket: Ticket) {
+        if let Some((_, views)) = self.going.take_if(|(asked, _)| *asked == ticket) {
+            self.failed.extend(views);
+        }
     }
 
     pub(super) fn take(&mut self, ticket: Ticket, reply: Reply) {
@@ -119,7 +164,9 @@ impl Answers {
         let count = found.len();
         for (view, carried) in views[first.min(views.len())..].iter().zip(found) {
             self.kept += carried.picture.len();
-            self.carried.insert(*view, Arc::new(carried));
+            if let Some((before, _)) = self.carried.insert(*view, (Arc::new(carried), self.frame)) {
+                self.kept -= before.picture.len();
+            }
         }
         if first + count >= views.len() {
             self.going = None;
@@ -145,15 +192,13 @@ impl Exploration {
         }
         let pictures = if *source == SheetSource::Pictures { self.revision().1 } else { 0 };
         let key = ((self.revision().0, pictures), source.clone());
-        let images = self.image_set(source, MOST_IMAGES);
         self.facts()?;
         if !self.answers.sheets.is_about(&key) {
             self.answers.forget(Gone::Sheets);
+            let question = SheetsQuestion { images: self.image_set(source, MOST_IMAGES), state: None, known: None };
+            let explorer = self.explorer.as_ref()?;
+            self.answers.sheets.want(&key, || explorer.ask(Question::Sheets(question)));
         }
-        let explorer = self.explorer.as_ref()?;
-        self.answers
-            .sheets
-            .want(&key, || explorer.ask(Question::Sheets(SheetsQuestion { images, state: None, known: None })));
         self.answers.sheets.of(&key).cloned()
     }
 
@@ -173,26 +218,18 @@ impl Exploration {
         self.answers.invariance.of(&key).cloned()
     }
 
-    /// The filters of the first layer; `Some(None)` where there are none. Of a run that learns, those of the step before
-    /// stay until the newer ones are there.
+    /// The filters of the first layer; `Some(None)` where there are none. Of a run that learns, those of the step
+    /// before stay until the newer ones are there.
     pub fn filters(&mut self) -> Option<Option<Arc<Filters>>> {
-        let key = self.revision().0;
+        // Pictures have no part in them.
+        let now = Moment { revision: (self.revision().0, 0), ..self.now() };
         self.facts()?;
         let explorer = self.explorer.as_ref()?;
-        self.answers.filters.want(&key, || explorer.ask(Question::Filters));
-        let known = self.answers.filters.of(&key);
-        known.or_else(|| self.last_filters().filter(|_| self.follows_run())).cloned()
+        self.answers.filters.want(&now, || explorer.ask(Question::Filters));
+        self.answers.filters.last_if(|then| now.may_show(*then)).cloned()
     }
 
-    pub fn last_filters(&self) -> Option<&Option<Arc<Filters>>> {
-        self.answers.filters.last()
-    }
-
-    pub fn last_invariance(&self) -> Option<&Arc<InvarianceSeen>> {
-        self.answers.invariance.last()
-    }
-
-    /// The last maps, sheets and occlusion that were answered, whatever they are of.
+    /// The last maps that were answered, whatever they are of.
     pub fn last_maps(&self) -> Option<&Arc<Maps>> {
         self.answers.maps.last()
     }
@@ -201,20 +238,22 @@ impl Exploration {
         if self.follows_run() { self.live.shown() } else { self.answers.sheets.last() }
     }
 
-    pub fn last_occlusion(&self) -> Option<&Arc<OcclusionSeen>> {
-        self.answers.occlusion.last()
+    /// How a unit is carried back, step by step. Of a run that learns, the steps of the state before stay until the
+    /// newer ones are there.
+    pub fn explanation(&mut self, view: UnitView) -> Option<Arc<Explanation>> {
+        let now = self.now();
+        if let (Some(image), Some(explorer)) = (self.image_of(view.image), &self.explorer) {
+            let UnitView { cut, unit, place, rule, .. } = view;
+            let question = ExplanationQuestion { image, cut, unit, place, rule };
+            self.answers.explanation.want(&(now, view), || explorer.ask(Question::Explain(question)));
+        }
+        let may_show = |(then, of): &(Moment, UnitView)| *of == view && now.may_show(*then);
+        self.answers.explanation.last_if(may_show).cloned()
     }
 
-    /// How a unit is carried back, step by step. While it is asked about a newer network, the older answer stays.
-    pub fn explanation(&mut self, view: UnitView) -> Option<Arc<Explanation>> {
-        let key = (self.revision(), view);
-        let image = self.image_of(view.image)?;
-        let explorer = self.explorer.as_ref()?;
-        let UnitView { cut, unit, place, rule, .. } = view;
-        let question = ExplanationQuestion { image, cut, unit, place, rule };
-        self.answers.explanation.want(&key, || explorer.ask(Question::Explain(question)));
-        let known = self.answers.explanation.answer.as_ref();
-        known.filter(|((_, of), _)| *of == view).map(|(_, seen)| Arc::clone(seen))
+    fn now(&self) -> Moment {
+        let state = self.run.as_ref().and_then(|following| following.state.as_ref());
+        Moment { revision: self.revision(), run: state.map(|(run, _)| *run) }
     }
 
     /// The sheets of all units of a layer, ready to be drawn. Ask with the same ones until they are done.
@@ -237,8 +276,12 @@ impl Exploration {
 
     /// A unit carried back to an image; what is not known yet is asked for after the frame.
     pub fn carried(&mut self, view: UnitView) -> Option<Arc<Carried>> {
-        let known = self.answers.carried.get(&view).cloned();
-        if known.is_none() {
+        let frame = self.answers.frame;
+        let known = self.answers.carried.get_mut(&view).map(|(carried, asked)| {
+            *asked = frame;
+            Arc::clone(carried)
+        });
+        if known.is_none() && !self.answers.failed.contains(&view) {
             self.answers.wanted.push(view);
         }
         known
@@ -246,14 +289,13 @@ impl Exploration {
 
     /// Asks for what was wanted in the last frame. What is under way goes on while it is of use.
     pub(super) fn ask_for_wanted(&mut self) {
+        self.answers.frame += 1;
         let wanted = std::mem::take(&mut self.answers.wanted);
         let Some(first) = wanted.first() else { return };
         if self.answers.going.as_ref().is_some_and(|(_, views)| views.iter().any(|view| wanted.contains(view))) {
             return;
         }
-        if self.answers.kept > MOST_KEPT {
-            self.answers.forget(Gone::Everything);
-        }
+        self.answers.make_room(MOST_KEPT);
         let (cut, rule, is_of_sheet) = (first.cut, first.rule, first.image.is_of_sheet());
         // The sheets of the run in hand are carried back by the state that they are of.
         let state = self.last_sheets().filter(|_| is_of_sheet).and_then(|sheets| sheets.state.clone());
@@ -280,5 +322,47 @@ impl Exploration {
                 Some(SeenImage::OfSet(Arc::clone(&sheets.images), number))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(unit: usize) -> UnitView {
+        let (image, cut) = (ImageOf::Picture(0), Cut::from(1_usize));
+        UnitView { image, cut, unit, place: Place::Strongest, rule: Rule::Deconvolution }
+    }
+
+    /// However much it is, so that nothing is asked for again and again.
+    #[test]
+    fn what_is_in_sight_stays() {
+        let mut answers = Answers { frame: 10, ..Answers::default() };
+        for unit in 0..8 {
+            let picture = vec![0; 100].into();
+            let carried = Carried { place: None, activation: 0.0, scale: 0.0, picture };
+            let asked = if unit % 2 == 0 { 9 } else { 2 };
+            answers.carried.insert(view(unit), (Arc::new(carried), asked));
+        }
+        answers.count_kept();
+        answers.make_room(800);
+        assert_eq!(answers.carried.len(), 8);
+        for _ in 0..2 {
+            answers.make_room(50);
+            assert_eq!((answers.carried.len(), answers.kept), (4, 400));
+            assert!(answers.carried.contains_key(&view(6)));
+        }
+    }
+
+    #[test]
+    fn only_a_run_shows_what_is_of_an_earlier_network() {
+        let moment =
+            |network, pictures, run: Option<u64>| Moment { revision: (network, pictures), run: run.map(RunId) };
+        assert!(moment(3, 1, None).may_show(moment(3, 1, None)));
+        assert!(!moment(3, 1, None).may_show(moment(2, 1, None)));
+        assert!(moment(3, 1, Some(7)).may_show(moment(2, 1, Some(7))));
+        assert!(!moment(3, 1, Some(7)).may_show(moment(2, 0, Some(7))));
+        assert!(!moment(3, 1, Some(7)).may_show(moment(2, 1, Some(6))));
+        assert!(!moment(3, 1, Some(7)).may_show(moment(2, 1, None)));
     }
 }

@@ -20,7 +20,11 @@ pub(super) struct Following {
 impl Exploration {
     /// Takes the network of the run in hand, and goes with it as it learns.
     pub fn follow_run(&mut self) {
-        self.run.get_or_insert_default();
+        if self.run.is_none() {
+            self.run = Some(Following::default());
+            self.forget_findings();
+            self.forget_stored_states();
+        }
     }
 
     pub fn follows_run(&self) -> bool {

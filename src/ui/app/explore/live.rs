@@ -17,6 +17,9 @@ type LiveOf = (RunId, SheetSource, u64);
 pub(super) struct LiveSheets {
     of: Option<LiveOf>,
     going: Option<Ticket>,
+    /// The step of the state that is being looked at, and of the last one that could not be.
+    tried: Option<u64>,
+    failed: Option<u64>,
     /// Of the state that is being looked at.
     making: Option<Arc<Sheets>>,
     whole: Option<Arc<Sheets>>,
@@ -40,6 +43,14 @@ impl LiveSheets {
         }
     }
 
+    /// Makes no more of the state that could not be looked at; the next one is tried again.
+    pub(super) fn give_up_if(&mut self, ticket: Ticket) {
+        if self.going.take_if(|going| *going == ticket).is_some() {
+            self.making = None;
+            self.failed = self.tried;
+        }
+    }
+
     /// The last whole ones; the first ones also while they are made.
     pub(super) fn shown(&self) -> Option<&Arc<Sheets>> {
         self.whole.as_ref().or(self.making.as_ref())
@@ -57,9 +68,11 @@ impl Exploration {
             self.answers.forget(Gone::Sheets);
         }
         let newest = self.live.whole.as_ref().and_then(|sheets| sheets.state.as_ref()).map(|state| state.step);
-        if self.live.going.is_none() && newest != Some(state.step) {
+        let is_new = newest != Some(state.step) && self.live.failed != Some(state.step);
+        if self.live.going.is_none() && is_new {
             let (images, known) = (self.image_set(source, MOST_IMAGES), self.live.whole.clone());
             let explorer = self.explorer.as_ref()?;
+            self.live.tried = Some(state.step);
             let question = SheetsQuestion { images, state: Some(state), known };
             self.live.going = Some(explorer.ask(Question::Sheets(question)));
         }

@@ -11,7 +11,7 @@ pub use answers::{ImageOf, SheetSource, UnitView};
 
 use super::Session;
 use super::background::{Progress, Task};
-use crate::data::{Picture, example_digits, example_pictures, open_pictures};
+use crate::data::{ImageOptions, Picture, example_digits, example_pictures, open_pictures, sample_pictures};
 use crate::engine::{CorrespondenceSeen, Explorer, Facts, Guessed, ImageSet, Question, Reply, Subject, Ticket};
 use answers::{Answers, Gone};
 use correspondence::CorrespondenceOf;
@@ -206,6 +206,7 @@ impl Exploration {
         self.live = LiveSheets::default();
         self.network = NetworkState::Opening;
         self.forget_findings();
+        self.forget_stored_states();
         self.take(subject);
     }
 
@@ -213,6 +214,7 @@ impl Exploration {
     fn forget_findings(&mut self) {
         self.forget_sweep();
         self.forget_correspondence();
+        self.surgery.seen = Asked::default();
     }
 
     fn take(&mut self, subject: Subject) {
@@ -235,6 +237,25 @@ impl Exploration {
         self.pictures.push(picture);
         self.selected = self.pictures.len() - 1;
         self.pictures_changed();
+        Ok(())
+    }
+
+    /// Puts a picture in the place of the one of this name, or after the others; without a picture that one is removed.
+    ///
+    /// # Errors
+    /// When there are too many already.
+    pub fn replace(&mut self, name: &str, picture: Option<Picture>) -> Result<(), String> {
+        let place = self.pictures.iter().position(|own| own.name == name);
+        match (place, picture) {
+            (Some(place), Some(picture)) => {
+                self.pictures[place] = picture;
+                self.selected = place;
+                self.pictures_changed();
+            }
+            (Some(place), None) => self.remove(place),
+            (None, Some(picture)) => return self.add(picture),
+            (None, None) => {}
+        }
         Ok(())
     }
 
@@ -284,6 +305,14 @@ impl Exploration {
         self.reading.push(Task::spawn(ctx, move || paths.iter().flat_map(|path| read(path)).collect()));
     }
 
+    /// Adds test images of a data set, drawn at random by `seed`, in the background.
+    pub fn add_from_data(&mut self, ctx: &Context, name: String, options: ImageOptions, count: usize, seed: u64) {
+        self.reading.push(Task::spawn(ctx, move || match sample_pictures(&name, &options, count, seed) {
+            Ok(pictures) => pictures.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error.to_string())],
+        }));
+    }
+
     /// Takes up what was read and answered, and asks what is not known yet. Called while somebody looks. Returns what went
     /// wrong with the pictures that were read.
     pub fn follow(&mut self, ctx: &Context) -> Vec<String> {
@@ -300,6 +329,8 @@ impl Exploration {
                 Reply::Loaded(facts) if ticket == self.loading => self.network = NetworkState::Open(facts),
                 Reply::Failed(reason) if ticket == self.loading => self.network = NetworkState::Failed(reason),
                 Reply::Failed(reason) => {
+                    self.live.give_up_if(ticket);
+                    self.answers.give_up_if(ticket);
                     self.surgery.sweep.give_up_if(ticket);
                     self.correspondence.give_up_if(ticket);
                     self.refused = Some(reason);

@@ -3,7 +3,7 @@
 use super::answers::SheetSource;
 use super::{Asked, Exploration, ImageSet};
 use crate::engine::{Evolution, EvolutionQuestion, KeptStates, Question, RunId, Subject, run_of_network};
-use crate::nets::{Cut, Rule};
+use crate::nets::{Checkpoint, Cut, Rule};
 use crate::ui::app::background::{Progress, Task};
 use egui::Context;
 use std::path::{Path, PathBuf};
@@ -21,8 +21,18 @@ pub(super) enum StatesOf {
     Folder(PathBuf),
 }
 
-/// What a film is about: whose states, their steps, and the unit.
-type FilmOf = (StatesOf, Vec<u64>, Cut, usize, Rule, SheetSource, u64);
+/// Networks that are the same only if nothing was trained between: a run that goes back takes the same steps anew.
+#[derive(Clone)]
+pub(super) struct Networks(Vec<Arc<Checkpoint>>);
+
+impl PartialEq for Networks {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(|(own, other)| Arc::ptr_eq(own, other))
+    }
+}
+
+/// What a film is about: whose states, their networks, and the unit.
+type FilmOf = (StatesOf, Networks, Cut, usize, Rule, SheetSource, u64);
 
 #[derive(Default)]
 pub(super) struct Films {
@@ -58,6 +68,11 @@ impl Exploration {
     /// Whether states are on their way from disk.
     pub fn is_reading_states(&self) -> bool {
         !self.follows_run() && self.films.of_folder.as_ref().is_some_and(|stored| stored.task.is_some())
+    }
+
+    /// The next time they are looked at they are read anew: the run may have gone on since.
+    pub(super) fn forget_stored_states(&mut self) {
+        self.films.of_folder = None;
     }
 
     /// Reads the states of the run on disk whose network is looked into, once. Called while somebody looks.
@@ -97,11 +112,11 @@ impl Exploration {
         let name = &states.first()?.network.architecture.name;
         self.facts().filter(|facts| facts.architecture == *name)?;
         let pictures = if *source == SheetSource::Pictures { self.revision().1 } else { 0 };
-        let steps = states.iter().map(|state| state.step).collect();
+        let networks = Networks(states.iter().map(|state| Arc::clone(&state.network)).collect());
         let images = self.image_set(source, MOST_IMAGES);
         let explorer = self.explorer.as_ref()?;
         let known = self.films.film.last_if(|(own, ..)| *own == of).map(Arc::clone);
-        let key: FilmOf = (of, steps, cut, unit, rule, source.clone(), pictures);
+        let key: FilmOf = (of, networks, cut, unit, rule, source.clone(), pictures);
         let question = || EvolutionQuestion { states, cut, unit, rule, images, known };
         self.films.film.want(&key, || explorer.ask(Question::Evolve(question())));
         let is_like = |own: &FilmOf| own.0 == key.0 && (own.2, own.3, own.4) == (cut, unit, rule);

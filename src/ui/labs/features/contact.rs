@@ -153,7 +153,7 @@ fn block(ui: &Ui, atlas: &ImageAtlas, tiles: &[SheetTile], corner: Pos2) {
         let offset = vec2((index % ACROSS) as f32, (index / ACROSS) as f32) * (TILE + 1.0);
         let rect = Rect::from_min_size(pos2(corner.x + offset.x, corner.y + offset.y), Vec2::splat(TILE));
         let Shape { height, width, .. } = small(tile.shape);
-        let rect = super::units::fitted(rect, Shape::new(1, height, width));
+        let rect = super::unit_tile::fitted(rect, Shape::new(1, height, width));
         atlas.paint_part(ui.painter(), index, [0, 0, height, width], rect);
     }
 }

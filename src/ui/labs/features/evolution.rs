@@ -4,7 +4,8 @@ use super::LabContext;
 use super::shared::Shared;
 use super::tiles::Tiles;
 use super::unit::{paint_crop, say, small, title};
-use super::units::{choose_rule, fitted, paint_patch};
+use super::unit_tile::{fitted, paint_patch};
+use super::units::choose_rule;
 use crate::engine::{CutFacts, Evolution, EvolutionFrame, Facts};
 use crate::lens::{Patch, TopEntry};
 use crate::nets::Shape;
@@ -47,10 +48,12 @@ pub(super) struct EvolutionPane {
     /// While it plays: since when the frame is shown.
     playing: Option<Instant>,
     tiles: Tiles<Part>,
+    /// What was drawn in this frame, for who saves it.
+    pub(super) drawn: Option<Film>,
 }
 
 /// A film and what is needed to draw it.
-struct Film {
+pub(super) struct Film {
     seen: Arc<Evolution>,
     cut: CutFacts,
     input: Shape,
@@ -107,6 +110,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Evoluti
         ui.add_space(theme::UNIT);
         strip(ui, view, &film, index);
     });
+    view.drawn = Some(film);
 }
 
 /// Says what would fill the pane, where nothing does.
@@ -299,9 +303,9 @@ fn image<'a>(
     index: usize,
     entry: TopEntry,
 ) -> Option<&'a ImageAtlas> {
-    let stamp = (Arc::as_ptr(&film.seen.images) as u64).wrapping_add(u64::from(entry.image));
-    let bytes = || Some(vec![film.seen.images.image(entry.image).to_vec()]);
-    view.tiles.get(ui.ctx(), Part::Image(index), stamp, film.input, bytes)
+    let images = &film.seen.images;
+    let bytes = || Some(vec![images.image(entry.image).to_vec()]);
+    view.tiles.get(ui.ctx(), Part::Image(index), &[images], u64::from(entry.image), film.input, bytes)
 }
 
 fn carried<'a>(
@@ -311,17 +315,13 @@ fn carried<'a>(
     index: usize,
     frame: &EvolutionFrame,
 ) -> Option<&'a ImageAtlas> {
-    let carried = frame.carried.as_ref()?;
-    let stamp = Arc::as_ptr(&carried.picture).cast::<u8>() as u64;
-    view.tiles.get(ui.ctx(), Part::Carried(index), stamp, film.input, || Some(vec![carried.picture.to_vec()]))
+    let picture = &frame.carried.as_ref()?.picture;
+    view.tiles.get(ui.ctx(), Part::Carried(index), &[picture], 0, film.input, || Some(vec![picture.to_vec()]))
 }
 
 /// A state a row.
-pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
-    let facts = context.session.exploration.facts()?;
-    let seen = Arc::clone(context.session.exploration.last_evolution()?);
-    let cut = facts.cuts.iter().find(|cut| cut.cut == seen.cut)?.clone();
-    let film = Film { seen, cut, input: Shape::new(facts.input.channels, facts.input.height, facts.input.width) };
+pub(super) fn records(view: &EvolutionPane) -> Option<Records> {
+    let film = view.drawn.as_ref()?;
     let header = ["layer", "unit", "step", "epoch", "image", "class", "activation", "row", "column"];
     let mut records = Records::new(header);
     for index in 0..film.seen.frames.len() {

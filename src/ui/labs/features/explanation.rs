@@ -1,10 +1,11 @@
 //! How a unit is carried back to the pixels, a layer a step: what each step does to the signal, in a sentence and in maps
 //! (Zeiler, Fergus 2013, section 2.1 and figure 1).
 
+use super::colours::{planes, worn};
 use super::shared::rule_name;
 use super::tiles::Tiles;
 use super::unit::{LINE, say, title};
-use super::units::fitted;
+use super::unit_tile::fitted;
 use crate::engine::CutFacts;
 use crate::lens::{Explanation, ReverseStep, SignalChannel};
 use crate::nets::{Rule, Shape};
@@ -169,7 +170,7 @@ fn pixels(ui: &mut Ui, view: &mut ExplanationView, of: &Explained<'_>, step: &Re
     let factor = if most > 0.0 { 127.0 / most } else { 0.0 };
     let byte = |value: &f32| (value * factor + 128.0).clamp(1.0, 255.0) as u8;
     let image = || Some(vec![step.channels.iter().flat_map(|channel| &channel.values).map(byte).collect()]);
-    if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Pixels, stamp(of), step.shape, image) {
+    if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Pixels, &[of.seen], 0, step.shape, image) {
         let rect = fitted(Rect::from_min_size(snap(rect.min, ui.pixels_per_point()), rect.size()), step.shape);
         atlas.paint(ui.painter(), 0, rect);
         say(ui, rect, "reconstruction", || {
@@ -187,10 +188,8 @@ fn maps(ui: &mut Ui, view: &mut ExplanationView, of: &Explained<'_>, step: &Reve
         let channel = &step.channels[nth];
         title(ui, rect, &format!("{}: {}", channel.channel, format::percent(channel.share)));
         let image = || Some(vec![signal_colours(channel, most, dark)]);
-        let Some(atlas) = view.tiles.get(ui.ctx(), Part::Signal(index, nth), stamp(of) ^ u64::from(dark), shape, image)
-        else {
-            return;
-        };
+        let part = Part::Signal(index, nth);
+        let Some(atlas) = view.tiles.get(ui.ctx(), part, &[of.seen], worn(dark), shape, image) else { return };
         let rect = fitted(rect, shape);
         atlas.paint(ui.painter(), 0, rect);
         switches(ui, channel, shape, rect);
@@ -225,7 +224,7 @@ fn kernels(ui: &mut Ui, view: &mut ExplanationView, of: &Explained<'_>, step: &R
         // So many of one sign would be taken for a map of activities.
         let image = || (!kernel.is_empty()).then(|| vec![diverging(kernel, most, dark)]);
         let part = Part::Kernel(index, nth);
-        if let Some(atlas) = view.tiles.get(ui.ctx(), part, stamp(of) ^ u64::from(dark), shape, image) {
+        if let Some(atlas) = view.tiles.get(ui.ctx(), part, &[of.seen], worn(dark), shape, image) {
             let rect = fitted(rect, shape);
             atlas.paint(ui.painter(), 0, rect);
             say(ui, rect, ("kernel", nth), || {
@@ -292,11 +291,6 @@ fn diverging(values: &[f32], most: f32, dark: bool) -> Vec<u8> {
     planes(&values.iter().map(|value| theme::diverging(share(value), dark)).collect::<Vec<_>>())
 }
 
-/// As `[3, height, width]`.
-fn planes(colours: &[Color32]) -> Vec<u8> {
-    [Color32::r, Color32::g, Color32::b].iter().flat_map(|channel| colours.iter().map(channel)).collect()
-}
-
 fn largest(channels: &[SignalChannel]) -> f32 {
     let values = channels.iter().flat_map(|channel| channel.values.iter().chain(&channel.removed));
     values.fold(0.0, |most, value| most.max(value.abs()))
@@ -307,10 +301,6 @@ fn removed_share(channel: &SignalChannel) -> Option<f64> {
     let energy = |values: &[f32]| values.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>();
     let (kept, removed) = (energy(&channel.values), energy(&channel.removed));
     (!channel.removed.is_empty() && kept + removed > 0.0).then(|| removed / (kept + removed))
-}
-
-fn stamp(of: &Explained<'_>) -> u64 {
-    Arc::as_ptr(of.seen) as u64
 }
 
 /// A step a row.

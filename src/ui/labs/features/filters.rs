@@ -2,9 +2,10 @@
 //! section 4.1 and figure 6).
 
 use super::LabContext;
+use super::colours::{planes, worn};
 use super::shared::Shared;
 use super::tiles::Tiles;
-use super::units::fitted;
+use super::unit_tile::fitted;
 use crate::lens::{DEAD_SHARE, DUPLICATE_COSINE, Filter, Filters};
 use crate::nets::Shape;
 use crate::ui::export::Records;
@@ -13,7 +14,7 @@ use crate::ui::widgets::atlas::snap;
 use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;
 use egui::{
-    Align2, Button, Color32, ComboBox, DragValue, FontId, Key, Rect, RichText, Role, ScrollArea, Sense, Slider, Stroke,
+    Align2, Button, ComboBox, DragValue, FontId, Key, Rect, RichText, Role, ScrollArea, Sense, Slider, Stroke,
     StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 use std::sync::Arc;
@@ -51,11 +52,14 @@ pub(super) struct FiltersPane {
     tiles: Tiles<(usize, Part)>,
     /// The largest weight and the largest magnitude of a spectrum, and what they are of.
     largest: Option<(Arc<Filters>, [f32; 2])>,
+    /// What was drawn in this frame, for who saves it.
+    pub(super) drawn: Option<Arc<Filters>>,
 }
 
 impl Default for FiltersPane {
     fn default() -> Self {
-        Self { order: Order::Index, one_scale: true, side: 56.0, tiles: Tiles::default(), largest: None }
+        let tiles = Tiles::default();
+        Self { order: Order::Index, one_scale: true, side: 56.0, tiles, largest: None, drawn: None }
     }
 }
 
@@ -97,6 +101,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Filters
         shared.choose(&filters.layer);
         shared.unit = unit;
     }
+    view.drawn = Some(filters);
 }
 
 fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut FiltersPane) {
@@ -265,9 +270,9 @@ fn paint_cell(
         ui.painter().rect_filled(place, 0.0, theme::plot_background(visuals.dark_mode));
         let most = most[column].unwrap_or_else(|| largest_of(values(filter, part)));
         let (dark, shape) = (visuals.dark_mode, Shape::new(3, filters.shape.height, filters.shape.width));
-        let stamp = (Arc::as_ptr(filters) as u64).rotate_left(2) ^ u64::from(dark) << 1 ^ u64::from(view.one_scale);
+        let more = worn(dark) << 1 | u64::from(view.one_scale);
         let image = || Some(vec![picture(filter, part, filters.shape, most, dark)]);
-        if let Some(atlas) = view.tiles.get(ui.ctx(), (unit, part), stamp, shape, image) {
+        if let Some(atlas) = view.tiles.get(ui.ctx(), (unit, part), &[filters], more, shape, image) {
             atlas.paint(ui.painter(), 0, fitted(place, shape));
         }
     }
@@ -333,14 +338,12 @@ fn picture(filter: &Filter, part: Part, shape: Shape, most: f32, dark: bool) -> 
         }
         Part::Spectrum => theme::sequential(filter.spectrum.get(place).copied().unwrap_or(0.0) * factor),
     };
-    let colours: Vec<Color32> = (0..plane).map(colour).collect();
-    let channel = |of: fn(&Color32) -> u8| colours.iter().map(of);
-    channel(Color32::r).chain(channel(Color32::g)).chain(channel(Color32::b)).collect()
+    planes(&(0..plane).map(colour).collect::<Vec<_>>())
 }
 
 /// A filter a row.
-pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
-    let filters = context.session.exploration.last_filters()?.as_ref()?;
+pub(super) fn records(view: &FiltersPane) -> Option<Records> {
+    let filters = view.drawn.as_ref()?;
     let mut records = Records::new(["layer", "unit", "rms", "frequency", "dead", "duplicate_of", "cosine"]);
     for (unit, filter) in filters.filters.iter().enumerate() {
         let twin = filter.duplicate_of;

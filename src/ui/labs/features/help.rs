@@ -33,10 +33,10 @@ pub(super) fn of(pane: Pane) -> HelpText {
             "Zeiler, Fergus 2013, arXiv 1311.2901, section 2.1",
         ),
         Pane::Evolution => (
-            "The chosen unit while its network learned: at each kept state of the run in hand its strongest image is found anew, \
+            "The chosen unit while its network learned: at each kept state of the run its strongest image is found anew, \
              and its part of it is shown above what it is carried back to. A sudden jump is where another image became the \
              strongest. Low layers settle within a few passes over the data, high layers late. States are kept at the start, \
-             after 0.1, 0.3, 1, 2, 5, 10, 20, 30, 40 and 64 epochs, and at the end.",
+             after the epochs of the setting monitor.states_at, and at the end; a run's folder has them, too.",
             "Zeiler, Fergus 2013, arXiv 1311.2901, section 4, figure 4",
         ),
         Pane::Occlusion => (

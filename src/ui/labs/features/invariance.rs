@@ -4,7 +4,7 @@
 use super::LabContext;
 use super::shared::Shared;
 use super::tiles::Tiles;
-use super::units::fitted;
+use super::unit_tile::fitted;
 use crate::engine::{Facts, InvarianceQuestion, InvarianceSeen};
 use crate::lens::Transformation;
 use crate::nets::Shape;
@@ -38,11 +38,13 @@ pub(super) struct InvariancePane {
     /// Where the handle stands; the untransformed picture until it was moved.
     amount: Option<f32>,
     tiles: Tiles<()>,
+    /// What was drawn in this frame, for who saves it.
+    pub(super) drawn: Option<(Arc<InvarianceSeen>, Arc<Facts>)>,
 }
 
 impl Default for InvariancePane {
     fn default() -> Self {
-        Self { transformation: Transformation::Translation, amount: None, tiles: Tiles::default() }
+        Self { transformation: Transformation::Translation, amount: None, tiles: Tiles::default(), drawn: None }
     }
 }
 
@@ -94,6 +96,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Invaria
             view.amount = Some(moved);
         }
     }
+    view.drawn = Some((seen, facts));
 }
 
 fn choose(ui: &mut Ui, view: &mut InvariancePane) {
@@ -152,7 +155,7 @@ fn picture(
     (low, high): (f32, f32),
 ) {
     let shape = Shape::new(facts.input.channels, facts.input.height, facts.input.width);
-    let stamp = question.seen.as_ptr() as u64 ^ (u64::from(amount.to_bits()) << 16) ^ view.transformation as u64;
+    let more = u64::from(amount.to_bits()) << 8 | view.transformation as u64;
     ui.horizontal(|ui| {
         let (room, response) = ui.allocate_exact_size(Vec2::splat(PICTURE), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "The picture, transformed"));
@@ -164,7 +167,7 @@ fn picture(
             let moved = transformation.apply(amount, &values, shape, &black).ok()?;
             Some(vec![moved.into_iter().map(|value| value.round() as u8).collect()])
         };
-        if let Some(atlas) = view.tiles.get(ui.ctx(), (), stamp, shape, image) {
+        if let Some(atlas) = view.tiles.get(ui.ctx(), (), &[&question.seen], more, shape, image) {
             let rect = fitted(Rect::from_min_size(snap(room.min, ui.pixels_per_point()), room.size()), shape);
             atlas.paint(ui.painter(), 0, rect);
         }
@@ -237,9 +240,8 @@ fn plot(ui: &mut Ui, title: &str, height: f32, seen: &InvarianceSeen, curves: &[
 }
 
 /// An amount a row.
-pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
-    let facts = context.session.exploration.facts()?;
-    let seen = context.session.exploration.last_invariance()?;
+pub(super) fn records(view: &InvariancePane) -> Option<Records> {
+    let (seen, facts) = view.drawn.as_ref()?;
     let name = |cut: usize| {
         facts.cuts.iter().find(|own| own.cut == cut.into()).map_or_else(String::new, |own| own.name.clone())
     };

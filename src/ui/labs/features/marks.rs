@@ -3,7 +3,7 @@
 use super::LabContext;
 use super::shared::Shared;
 use super::tiles::Tiles;
-use super::units::fitted;
+use super::unit_tile::fitted;
 use crate::engine::Facts;
 use crate::lens::Region;
 use crate::nets::Shape;
@@ -161,7 +161,7 @@ fn show_one(ui: &mut Ui, view: &mut MarksView, (index, candidate): (usize, &Cand
     let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
     painter.text(rect.left_top(), Align2::LEFT_TOP, &candidate.name, small, ui.visuals().weak_text_color());
     let image = || Some(vec![candidate.seen.to_vec()]);
-    if let Some(atlas) = view.tiles.get(ui.ctx(), index, stamp(&candidate.seen), shape, image) {
+    if let Some(atlas) = view.tiles.get(ui.ctx(), index, &[], stamp(&candidate.seen), shape, image) {
         atlas.paint(ui.painter(), 0, place);
     }
     let pointer = response.interact_pointer_pos();

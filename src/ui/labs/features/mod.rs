@@ -4,6 +4,7 @@
 //! that is looked into and its pictures are the session's (`ui/app/explore/`).
 
 mod agreement;
+mod colours;
 mod contact;
 mod correspondence;
 mod evolution;
@@ -26,6 +27,7 @@ mod surgery;
 mod sweep;
 mod tiles;
 mod unit;
+mod unit_tile;
 mod units;
 
 pub use contact::contact_sheet;
@@ -35,6 +37,7 @@ pub use shared::Shared;
 
 use super::LabContext;
 use super::frame::LabFrame;
+use crate::ui::app::Exploration;
 use serde::{Deserialize, Serialize};
 
 pub type FeaturesLab = LabFrame<Pane>;
@@ -62,15 +65,27 @@ pub struct Views {
     evolution: evolution::EvolutionPane,
 }
 
+impl Views {
+    /// What a pane was drawn from is of one frame: a pane that is not drawn has nothing to be saved, and holds nothing.
+    fn forget_drawn(&mut self) {
+        self.units.drawn = None;
+        self.unit.drawn = None;
+        self.occlusion.drawn = None;
+        self.invariance.drawn = None;
+        self.filters.drawn = None;
+        self.evolution.drawn = None;
+    }
+}
+
 impl FeaturesLab {
     /// The layer and the unit that the panes are about.
     pub fn shared(&self) -> &Shared {
         &self.views.shared
     }
 
-    /// Takes the last operation of surgery back, or makes it again, where the pointer is in its pane. Returns whether it
-    /// did.
-    pub fn undo_surgery(&mut self, ctx: &egui::Context, redo: bool) -> bool {
-        self.views.surgery.undo(ctx, redo)
+    /// Takes the last stroke back where the drawing pad has the keys, or the last operation of surgery where the pointer is
+    /// in its pane; or makes it again. Returns whether one of them took it.
+    pub fn undo(&mut self, ctx: &egui::Context, exploration: &mut Exploration, redo: bool) -> bool {
+        self.views.pictures.undo(exploration, redo) || self.views.surgery.undo(ctx, redo)
     }
 }

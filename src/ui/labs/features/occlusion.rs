@@ -2,9 +2,11 @@
 //! (Zeiler, Fergus 2013, figure 7).
 
 use super::LabContext;
+use super::colours::{planes, worn};
 use super::shared::Shared;
 use super::tiles::Tiles;
-use super::units::fitted;
+use super::unit::{LINE, title};
+use super::unit_tile::fitted;
 use crate::engine::{Facts, OcclusionQuestion, OcclusionSeen};
 use crate::lens::{Fill, Occluded};
 use crate::nets::Shape;
@@ -15,14 +17,13 @@ use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;
 use crate::ui::widgets::probabilities::class_name;
 use egui::{
-    Align2, Color32, ComboBox, DragValue, FontId, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, Stroke,
-    StrokeKind, Ui, Vec2, WidgetInfo, vec2,
+    Color32, ComboBox, DragValue, ProgressBar, Rect, RichText, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, Vec2,
+    WidgetInfo, vec2,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const GAP: f32 = theme::UNIT;
-const LINE: f32 = 14.0;
 const LARGEST: f32 = 260.0;
 const SMALLEST: f32 = 96.0;
 /// So many classes are named.
@@ -49,11 +50,14 @@ pub(super) struct OcclusionPane {
     tiles: Tiles<Part>,
     /// The place under the pointer.
     hovered: Option<(usize, usize)>,
+    /// What was drawn in this frame, for who saves it.
+    pub(super) drawn: Option<(Arc<OcclusionSeen>, Arc<Facts>)>,
 }
 
 impl Default for OcclusionPane {
     fn default() -> Self {
-        Self { side: None, stride: None, fill: Fill::Grey(0.5), class: None, tiles: Tiles::default(), hovered: None }
+        let (tiles, fill) = (Tiles::default(), Fill::Grey(0.5));
+        Self { side: None, stride: None, fill, class: None, tiles, hovered: None, drawn: None }
     }
 }
 
@@ -82,6 +86,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut Occlusi
         legend(ui, &seen, &facts);
         bars(ui, view, &seen, &facts, question.class);
     });
+    view.drawn = Some((seen, facts));
 }
 
 fn question(
@@ -164,15 +169,14 @@ fn maps(ui: &mut Ui, view: &mut OcclusionPane, question: &OcclusionQuestion, see
         Rect::from_min_size(snap(room.min + corner, ui.pixels_per_point()), Vec2::splat(side))
     };
     let input = Shape::new(facts.input.channels, facts.input.height, facts.input.width);
-    let stamp = question.seen.as_ptr() as u64;
     title(ui, place(0), "picture, with the square");
     let picture = fitted(place(0), input);
-    if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Picture, stamp, input, || Some(vec![question.seen.to_vec()])) {
+    let image = || Some(vec![question.seen.to_vec()]);
+    if let Some(atlas) = view.tiles.get(ui.ctx(), Part::Picture, &[&question.seen], 0, input, image) {
         atlas.paint(ui.painter(), 0, picture);
     }
     let map = &seen.map;
     let shape = Shape::new(3, map.tops.len(), map.lefts.len());
-    let stamp = Arc::as_ptr(seen) as u64;
     let dark = ui.visuals().dark_mode;
     let background = theme::plot_background(dark);
     let activity = range(map.places.iter().map(|place| place.activity));
@@ -187,7 +191,7 @@ fn maps(ui: &mut Ui, view: &mut OcclusionPane, question: &OcclusionQuestion, see
     let paint = |part| match part {
         Part::Truth => painted(map.places.iter().map(|place| place.truth), truth, shape, background),
         Part::Predicted => {
-            planes(map.places.iter().map(|place| theme::class_colour(place.predicted)), shape, background)
+            filled(map.places.iter().map(|place| theme::class_colour(place.predicted)), shape, background)
         }
         Part::Picture | Part::Activity => {
             painted(map.places.iter().map(|place| place.activity), activity, shape, background)
@@ -198,7 +202,7 @@ fn maps(ui: &mut Ui, view: &mut OcclusionPane, question: &OcclusionQuestion, see
         let rect = fitted(place(index + 1), shape);
         title(ui, place(index + 1), name);
         ui.painter().rect_filled(rect, 0.0, theme::plot_background(dark));
-        if let Some(atlas) = view.tiles.get(ui.ctx(), part, stamp, shape, || Some(vec![paint(part)])) {
+        if let Some(atlas) = view.tiles.get(ui.ctx(), part, &[seen], worn(dark), shape, || Some(vec![paint(part)])) {
             atlas.paint(ui.painter(), 0, rect);
         }
         let response = ui.interact(rect, ui.scope_id().with(("occlusion", index)), Sense::hover());
@@ -261,15 +265,14 @@ fn range(values: impl Iterator<Item = f32>) -> (f32, f32) {
 /// Values from the lowest to the highest in the colours of the sequential map.
 fn painted(values: impl Iterator<Item = f32>, (low, high): (f32, f32), shape: Shape, background: Color32) -> Vec<u8> {
     let span = if high > low { high - low } else { 1.0 };
-    planes(values.map(|value| theme::sequential((value - low) / span)), shape, background)
+    filled(values.map(|value| theme::sequential((value - low) / span)), shape, background)
 }
 
 /// Red, green and blue, `[3, height, width]`; what is not known yet is background.
-fn planes(colours: impl Iterator<Item = Color32>, shape: Shape, background: Color32) -> Vec<u8> {
+fn filled(colours: impl Iterator<Item = Color32>, shape: Shape, background: Color32) -> Vec<u8> {
     let mut colours: Vec<Color32> = colours.collect();
     colours.resize(shape.height * shape.width, background);
-    let channel = |of: fn(&Color32) -> u8| colours.iter().map(of);
-    channel(Color32::r).chain(channel(Color32::g)).chain(channel(Color32::b)).collect()
+    planes(&colours)
 }
 
 /// The classes that are most probable anywhere, each in its colour, those with the most places first.
@@ -291,16 +294,9 @@ fn legend(ui: &mut Ui, seen: &OcclusionSeen, facts: &Facts) {
     });
 }
 
-fn title(ui: &Ui, place: Rect, text: &str) {
-    let at = place.left_top() - vec2(0.0, LINE);
-    let painter = ui.painter().with_clip_rect(Rect::from_min_max(at, place.right_top()).intersect(ui.clip_rect()));
-    painter.text(at, Align2::LEFT_TOP, text, FontId::proportional(theme::SMALL_SIZE), ui.visuals().weak_text_color());
-}
-
 /// A place of the square a row.
-pub(super) fn records(context: &LabContext<'_>) -> Option<Records> {
-    let facts = context.session.exploration.facts()?;
-    let seen = context.session.exploration.last_occlusion()?;
+pub(super) fn records(view: &OcclusionPane) -> Option<Records> {
+    let (seen, facts) = view.drawn.as_ref()?;
     let mut records = Records::new(["top", "left", "activity", "probability", "predicted"]);
     for (index, at) in seen.map.places.iter().enumerate() {
         let (row, column) = (index / seen.map.lefts.len(), index % seen.map.lefts.len());

@@ -102,6 +102,8 @@ impl LabPane for Pane {
     }
 
     fn begin_frame(ctx: &egui::Context, context: &mut LabContext<'_>, views: &mut Views) {
+        views.pictures.forget_focus();
+        views.forget_drawn();
         context.session.renew_explored();
         for fault in context.session.exploration.follow(ctx) {
             context.session.log.error(fault);
@@ -116,12 +118,12 @@ impl LabPane for Pane {
         match self {
             Self::Network => network::records(context),
             Self::Pictures => pictures::records(context),
-            Self::Units => units::records(context, &views.shared),
-            Self::Unit => unit::records(context, &views.unit, &views.shared),
-            Self::Evolution => evolution::records(context),
-            Self::Occlusion => occlusion::records(context),
-            Self::Invariance => invariance::records(context),
-            Self::Filters => filters::records(context),
+            Self::Units => units::records(&views.units),
+            Self::Unit => unit::records(&views.unit),
+            Self::Evolution => evolution::records(&views.evolution),
+            Self::Occlusion => occlusion::records(&views.occlusion),
+            Self::Invariance => invariance::records(&views.invariance),
+            Self::Filters => filters::records(&views.filters),
             Self::Surgery => surgery::records(&views.surgery),
             Self::Correspondence => correspondence::records(context),
         }

@@ -1,13 +1,14 @@
 //! The pictures as the network sees them, and what it takes each for.
 
 use super::LabContext;
-use crate::data::ImageShape;
+use crate::data::{ImageShape, Picture};
 use crate::engine::{Guessed, SeenAndGuessed};
 use crate::nets::Shape;
-use crate::ui::app::Wanted;
+use crate::ui::app::{Exploration, Wanted};
 use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
 use crate::ui::widgets::atlas::{ImageAtlas, snap};
+use crate::ui::widgets::drawing_pad::{DrawingPad, Edit};
 use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;
 use crate::ui::widgets::typed::Drafts;
@@ -25,16 +26,48 @@ const LINE: f32 = 18.0;
 const GAP: f32 = theme::UNIT;
 const PADDING: f32 = theme::UNIT / 2.0;
 const TITLE: f32 = 16.0;
+/// Of the pad.
+const PAD: f32 = 140.0;
+/// Images of the data set that are added at a time.
+const FROM_DATA: usize = 4;
+const DRAWING: &str = "drawing";
+/// What the drawing is made like: MNIST.
+const DRAWN_SIDE: usize = 28;
 
 /// What the pane remembers of itself.
 #[derive(Default)]
 pub(super) struct PicturesView {
     drafts: Drafts,
+    pad: DrawingPad,
+    draws: bool,
+    /// Since the network looked at it last.
+    is_drawn: bool,
+    /// Chooses other images of the data set each time.
+    taken: u64,
     textures: Vec<(Arc<[u8]>, ImageAtlas)>,
+}
+
+impl PicturesView {
+    /// Takes the last stroke back, or draws it again, where the pad has the keys. Returns whether it has.
+    pub(super) fn undo(&mut self, context: &mut Exploration, redo: bool) -> bool {
+        if self.pad.has_focus() {
+            self.pad.apply(if redo { Edit::Redo } else { Edit::Undo });
+            take_drawing(context, &self.pad);
+        }
+        self.pad.has_focus()
+    }
+
+    /// Before the panes are drawn: the pad says so again if it is among them.
+    pub(super) fn forget_focus(&mut self) {
+        self.pad.forget_focus();
+    }
 }
 
 pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut PicturesView) {
     toolbar(ui, context, view);
+    if view.draws {
+        draw(ui, context, view);
+    }
     if context.session.exploration.pictures().is_empty() {
         let text = "Drop image files on the window, paste an image, or type a path above.";
         let button = Some(("Pictures inside", "Show the pictures that come with Glassbox"));
@@ -84,6 +117,11 @@ fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut PicturesView) {
         if inside.on_hover_text("Show the pictures that come with Glassbox, and no others: photographs, or digits for a network of grey images").clicked() {
             context.session.exploration.reset_pictures();
         }
+        from_data(ui, context, view);
+        let draw = ui.add(Button::selectable(view.draws, RichText::new("Draw").small()));
+        if draw.on_hover_text("A pad: the drawing becomes a picture").accessible_name("Draw a picture").clicked() {
+            view.draws = !view.draws;
+        }
         if context.session.exploration.is_reading() {
             ui.spinner();
         }
@@ -91,6 +129,37 @@ fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut PicturesView) {
             ui.label(RichText::new(reason).small().color(ui.visuals().error_fg_color));
         }
     });
+}
+
+/// Adds some images of the data set that the settings name.
+fn from_data(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut PicturesView) {
+    let data = &context.book.current().config.data;
+    let button = ui.add(Button::new(RichText::new("From the data").small()));
+    let about = format!("Adds {FROM_DATA} test images of `{}`, the data set of the settings, at random", data.source);
+    if button.on_hover_text(about).accessible_name("Add images of the data set").clicked() {
+        view.taken += 1;
+        let (name, options, seed) = (data.source.clone(), data.images, view.taken);
+        context.session.exploration.add_from_data(ui.ctx(), name, options, FROM_DATA, seed);
+    }
+}
+
+/// The pad and its tools. The network looks at the drawing after each stroke.
+fn draw(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut PicturesView) {
+    let changed = ui.horizontal_wrapped(|ui| view.pad.tools(ui)).inner;
+    let drawn = view.pad.show(ui, PAD);
+    let is_held = ui.input(|input| input.pointer.any_down());
+    view.is_drawn |= changed || drawn;
+    if view.is_drawn && !is_held {
+        view.is_drawn = false;
+        take_drawing(&mut context.session.exploration, &view.pad);
+    }
+}
+
+fn take_drawing(exploration: &mut Exploration, pad: &DrawingPad) {
+    let shape = ImageShape::new(1, DRAWN_SIDE, DRAWN_SIDE);
+    let drawn = pad.image(shape).and_then(|pixels| Picture::of_pixels(DRAWING, shape, pixels));
+    // Where there are as many pictures as there may be, the log is told by whoever adds one more.
+    let _ = exploration.replace(DRAWING, drawn);
 }
 
 impl PicturesView {

@@ -1,8 +1,9 @@
 //! What a unit looks for at a glance: its top nine beside the pointer.
 
 use super::LabContext;
-use super::tiles::Tiles;
-use super::units::{Known, paint_patch};
+use super::tiles::{Origin, Tiles};
+use super::unit_tile::{numbers_of, paint_patch};
+use super::units::Known;
 use crate::ui::theme;
 use crate::ui::widgets::atlas::snap;
 use crate::ui::widgets::format;
@@ -40,9 +41,9 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, tiles: &mut Tiles<
     ui.label(RichText::new(text).small());
     let (room, _) = ui.allocate_exact_size(Vec2::splat(ACROSS as f32 * (TILE + 2.0) - 2.0), Sense::hover());
     tiles.begin_frame();
-    let stamp = sheet.top.iter().fold(1, |stamp: u64, entry| stamp.wrapping_mul(1_000_003) ^ u64::from(entry.image));
     let images = || Some(sheet.top.iter().map(|entry| sheets.images.image(entry.image).to_vec()).collect());
-    let Some(atlas) = tiles.get(ui.ctx(), unit, stamp, known.input, images) else { return };
+    let of: &[&dyn Origin] = &[&sheets.images];
+    let Some(atlas) = tiles.get(ui.ctx(), unit, of, numbers_of(&sheet.top), known.input, images) else { return };
     for (index, entry) in sheet.top.iter().enumerate() {
         let offset = vec2((index % ACROSS) as f32, (index / ACROSS) as f32) * (TILE + 2.0);
         let tile = Rect::from_min_size(snap(room.min + offset, ui.pixels_per_point()), Vec2::splat(TILE));

@@ -1,12 +1,14 @@
 //! One unit: where the selected picture activates it, what it is carried back to, and its top nine.
 
 use super::LabContext;
+use super::colours::{coloured, worn};
 use super::explanation::{self, Explained, ExplanationView};
 use super::shared::{Shared, rule_name};
 use super::tiles::Tiles;
-use super::units::{choose_rule, coloured, fitted, paint_patch};
+use super::unit_tile::{fitted, paint_patch};
+use super::units::choose_rule;
 use crate::engine::{CutFacts, Facts, Maps, SeenImages, Sheets};
-use crate::lens::{Patch, Place, TopEntry, UnitSheet};
+use crate::lens::{Explanation, Patch, Place, TopEntry, UnitSheet};
 use crate::nets::Shape;
 use crate::ui::app::{ImageOf, UnitView};
 use crate::ui::export::Records;
@@ -50,10 +52,12 @@ pub(super) struct UnitPane {
     /// Whether the way back is shown step by step, in place of its end.
     explains: bool,
     explanation: ExplanationView,
+    /// What was drawn in this frame, for who saves it: the unit, and its steps where these are shown.
+    pub(super) drawn: Option<(Known, Option<Arc<Explanation>>)>,
 }
 
 /// The unit and all that is known of it.
-struct Known {
+pub(super) struct Known {
     cut: CutFacts,
     unit: usize,
     input: Shape,
@@ -98,7 +102,8 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPan
         }
     });
     if view.explains {
-        explain_unit(ui, context, view, shared, &known);
+        let steps = explain_unit(ui, context, view, shared, &known);
+        view.drawn = Some((known, steps));
         return;
     }
     let [first, beside] = &mut view.tiles;
@@ -111,6 +116,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPan
             }
         }),
     });
+    view.drawn = Some((known, None));
 }
 
 /// All that is shown of one unit.
@@ -120,11 +126,17 @@ fn face(ui: &mut Ui, context: &mut LabContext<'_>, tiles: &mut Tiles<Part>, shar
     of_sheet(ui, context, tiles, shared, known);
 }
 
-/// The way back for the selected picture, step by step.
-fn explain_unit(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, shared: &Shared, known: &Known) {
+/// The way back for the selected picture, step by step. Returns what was shown.
+fn explain_unit(
+    ui: &mut Ui,
+    context: &mut LabContext<'_>,
+    view: &mut UnitPane,
+    shared: &Shared,
+    known: &Known,
+) -> Option<Arc<Explanation>> {
     let Some(picture) = known.picture else {
         ui.label(RichText::new("Select a picture to follow the unit back to it.").small().weak());
-        return;
+        return None;
     };
     let explanation = context.session.exploration.explanation(UnitView {
         image: ImageOf::Picture(picture),
@@ -135,10 +147,11 @@ fn explain_unit(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitPane, 
     });
     let Some(seen) = explanation else {
         ui.spinner();
-        return;
+        return None;
     };
     let of = Explained { cut: &known.cut, unit: known.unit, rule: shared.rule, seen: &seen };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| explanation::show(ui, &mut view.explanation, &of));
+    Some(seen)
 }
 
 fn look(context: &mut LabContext<'_>, shared: &Shared, facts: &Facts, unit: usize) -> Option<Known> {
@@ -177,8 +190,8 @@ fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, tiles: &mut Tiles<Part>
     let crop = strongest.map(|(at, _)| known.patch(at));
     if let Some(seen) = context.session.exploration.seen(picture) {
         title(ui, place(0), &name);
-        let stamp = Arc::as_ptr(&seen).cast::<u8>() as u64;
-        if let Some(atlas) = tiles.get(ui.ctx(), Part::Picture, stamp, known.input, || Some(vec![seen.to_vec()])) {
+        let image = || Some(vec![seen.to_vec()]);
+        if let Some(atlas) = tiles.get(ui.ctx(), Part::Picture, &[&seen], 0, known.input, image) {
             let rect = fitted(place(0), known.input);
             atlas.paint(ui.painter(), 0, rect);
             paint_crop(ui, crop, known.input, rect);
@@ -186,24 +199,22 @@ fn of_picture(ui: &mut Ui, context: &mut LabContext<'_>, tiles: &mut Tiles<Part>
         }
     }
     if let Some(maps) = &known.maps {
-        let most = maps.unit(known.unit).iter().fold(0.0_f32, |most, value| most.max(value.abs()));
-        let is_signed = maps.unit(known.unit).iter().any(|value| *value < 0.0);
+        let most = maps.largest_of(known.unit);
         let most_text = theme::figures(f64::from(most));
-        let range = if is_signed { format!("\u{b1}{most_text}") } else { format!("0 to {most_text}") };
+        let range = if maps.is_signed(known.unit) { format!("\u{b1}{most_text}") } else { format!("0 to {most_text}") };
         title(ui, place(1), &format!("map, {range}"));
         let shape = Shape::new(3, maps.shape.height, maps.shape.width);
         let dark = ui.visuals().dark_mode;
-        let stamp = Arc::as_ptr(maps) as u64 ^ known.unit as u64;
+        let more = worn(dark) ^ (known.unit as u64) << 32;
         let image = || Some(vec![coloured(maps.unit(known.unit), most, dark)]);
-        if let Some(atlas) = tiles.get(ui.ctx(), Part::Map, stamp, shape, image) {
+        if let Some(atlas) = tiles.get(ui.ctx(), Part::Map, &[maps], more, shape, image) {
             atlas.paint(ui.painter(), 0, fitted(place(1), shape));
         }
     }
     title(ui, place(2), &format!("carried back, {}", rule_name(shared.rule)));
     if let Some(carried) = &carried {
-        let stamp = Arc::as_ptr(carried) as u64;
         let image = || Some(vec![carried.picture.to_vec()]);
-        if let Some(atlas) = tiles.get(ui.ctx(), Part::Carried, stamp, known.input, image) {
+        if let Some(atlas) = tiles.get(ui.ctx(), Part::Carried, &[carried], 0, known.input, image) {
             let rect = fitted(place(2), known.input);
             atlas.paint(ui.painter(), 0, rect);
             paint_crop(ui, crop, known.input, rect);
@@ -280,7 +291,7 @@ fn show_entry(
     tiles: &mut Tiles<Part>,
     shared: &Shared,
     known: &Known,
-    images: &SeenImages,
+    images: &Arc<SeenImages>,
     (index, entry): (usize, &TopEntry),
     rect: Rect,
 ) {
@@ -296,9 +307,9 @@ fn show_entry(
     let side = rect.width();
     let first = Rect::from_min_size(rect.min + vec2(0.0, LINE), Vec2::splat(side));
     let second = first.translate(vec2(0.0, side + 2.0));
-    let stamp = u64::from(entry.image) + 1;
+    let (part, number) = (Part::Entry(index), u64::from(entry.image));
     let image = || Some(vec![images.image(entry.image).to_vec()]);
-    if let Some(atlas) = tiles.get(ui.ctx(), Part::Entry(index), stamp, known.input, image) {
+    if let Some(atlas) = tiles.get(ui.ctx(), part, &[images], number, known.input, image) {
         paint_patch(ui, atlas, 0, patch, first);
     }
     let of = UnitView {
@@ -308,13 +319,11 @@ fn show_entry(
         place: Place::At(at),
         rule: shared.rule,
     };
-    let carried = context.session.exploration.carried(of);
-    let stamp = carried.as_ref().map_or(0, |carried| Arc::as_ptr(carried) as u64);
-    let image = || carried.as_ref().map(|carried| vec![carried.picture.to_vec()]);
-    if let Some(atlas) = tiles.get(ui.ctx(), Part::EntryCarried(index), stamp, known.input, image)
-        && carried.is_some()
-    {
-        paint_patch(ui, atlas, 0, patch, second);
+    if let Some(carried) = context.session.exploration.carried(of) {
+        let image = || Some(vec![carried.picture.to_vec()]);
+        if let Some(atlas) = tiles.get(ui.ctx(), Part::EntryCarried(index), &[&carried], 0, known.input, image) {
+            paint_patch(ui, atlas, 0, patch, second);
+        }
     }
     say(ui, Rect::from_min_max(first.min, second.max), ("entry", index), || {
         let label = label.as_ref().map_or_else(String::new, |label| format!(", {label}"));
@@ -354,20 +363,19 @@ pub(super) fn say(ui: &Ui, rect: Rect, name: impl std::hash::Hash + std::fmt::De
     response.on_hover_text(text());
 }
 
-/// The entries of the sheet.
-pub(super) fn records(context: &LabContext<'_>, view: &UnitPane, shared: &Shared) -> Option<Records> {
+/// The entries of the sheet, or the steps where these are shown.
+pub(super) fn records(view: &UnitPane) -> Option<Records> {
+    let (known, steps) = view.drawn.as_ref()?;
     if view.explains {
-        return context.session.exploration.last_explanation().map(|seen| explanation::records(seen));
+        return steps.as_ref().map(|seen| explanation::records(seen));
     }
-    let cut = shared.cut(context.session.exploration.facts()?)?;
-    let sheets = context.session.exploration.last_sheets()?;
-    let sheet = sheets.top.unit(cut.cut.layers, shared.unit).filter(|_| cut.cut.inner == 0)?;
+    let (sheets, sheet) = (known.sheets.as_ref()?, known.sheet.as_ref()?);
     let mut records = Records::new(["layer", "unit", "rank", "image", "class", "activation", "row", "column"]);
     for (rank, entry) in sheet.top.iter().enumerate() {
         let label = sheets.images.label(entry.image);
         records.push([
-            cut.name.clone(),
-            shared.unit.to_string(),
+            known.cut.name.clone(),
+            known.unit.to_string(),
             (rank + 1).to_string(),
             entry.image.to_string(),
             label.map_or_else(String::new, |label| class_name(&sheets.images.class_names, label)),

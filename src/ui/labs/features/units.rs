@@ -6,25 +6,24 @@ use super::live::progress;
 use super::preview;
 use super::shared::{Images, RULES, Shared, rule_name};
 use super::tiles::Tiles;
-use crate::engine::{Carried, CutFacts, Facts, Maps, Sheets};
-use crate::lens::{Patch, Place, Region, TopEntry, UnitSheet, sheet_change};
+use super::unit_tile::unit_tile;
+use crate::engine::{CutFacts, Facts, Maps, Sheets};
+use crate::lens::{UnitSheet, sheet_change};
 use crate::nets::Shape;
-use crate::ui::app::{ImageOf, SheetSource, UnitView};
+use crate::ui::app::SheetSource;
 use crate::ui::export::Records;
 use crate::ui::theme::{self, icon};
-use crate::ui::widgets::atlas::{ImageAtlas, snap};
+use crate::ui::widgets::atlas::snap;
 use crate::ui::widgets::empty::empty;
 use crate::ui::widgets::format;
 use egui::{
-    Align2, Button, Color32, ComboBox, FontId, Key, Rect, RichText, Role, ScrollArea, Sense, Slider, Stroke,
-    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align2, Button, ComboBox, FontId, Key, Rect, RichText, Role, ScrollArea, Sense, Slider, Stroke, StrokeKind, Ui,
+    Vec2, WidgetInfo, pos2, vec2,
 };
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 const GAP: f32 = theme::UNIT;
 const LINE: f32 = 14.0;
-/// Tiles of a sheet, across and down.
-const ACROSS: usize = 3;
 const SMALLEST: f32 = 24.0;
 const LARGEST: f32 = 240.0;
 
@@ -86,15 +85,18 @@ impl Order {
 
 /// What the pane remembers of itself.
 pub(super) struct UnitsView {
-    shown: Shown,
+    pub(super) shown: Shown,
     order: Order,
     side: f32,
-    tiles: Tiles<usize>,
+    pub(super) tiles: Tiles<usize>,
     /// What the textures are of.
     of: Option<(String, Shown, Option<u64>)>,
     contact: Contact,
     /// Of the unit under the pointer.
     preview: Tiles<usize>,
+    gathered: Option<Arc<Gathered>>,
+    /// The name of the layer and the maps that were drawn in this frame, for who saves them.
+    pub(super) drawn: Option<(String, Arc<Maps>)>,
 }
 
 impl Default for UnitsView {
@@ -107,22 +109,62 @@ impl Default for UnitsView {
             of: None,
             contact: Contact::default(),
             preview: Tiles::default(),
+            gathered: None,
+            drawn: None,
         }
     }
+}
+
+impl UnitsView {
+    /// The units at a cut on these sheets, and what is new since those before: gathered once for the same ones.
+    fn gather(&mut self, sheets: &Arc<Sheets>, before: Option<&Arc<Sheets>>, cut: usize) -> Arc<Gathered> {
+        let of = [Arc::downgrade(sheets), before.map_or_else(Weak::new, Arc::downgrade)];
+        let is_same = |own: &[Weak<Sheets>; 2]| own[0].ptr_eq(&of[0]) && own[1].ptr_eq(&of[1]);
+        if let Some(known) = self.gathered.as_ref().filter(|known| known.cut == cut && is_same(&known.of)) {
+            return Arc::clone(known);
+        }
+        let units = sheets.top.sheet(cut);
+        let earlier = before.map_or_else(Vec::new, |sheets| sheets.top.sheet(cut));
+        let changes = earlier.iter().zip(&units).map(|(earlier, now)| sheet_change(earlier, now)).collect();
+        Arc::clone(self.gathered.insert(Arc::new(Gathered { of, cut, units, changes })))
+    }
+}
+
+/// All units of a layer on some sheets: too much to be put together in every frame.
+struct Gathered {
+    /// The sheets, and those before. Held so that no others come to lie where they lie; their images may go.
+    of: [Weak<Sheets>; 2],
+    cut: usize,
+    units: Vec<UnitSheet>,
+    /// How many images of each unit are new since the sheets before, as a share; nothing where that is not asked for.
+    changes: Vec<f64>,
 }
 
 /// What is known of the layer, as far as it is asked for.
 pub(super) struct Known {
     pub(super) cut: CutFacts,
-    maps: Option<Arc<Maps>>,
+    pub(super) maps: Option<Arc<Maps>>,
     pub(super) sheets: Option<Arc<Sheets>>,
     /// Where they come from.
     pub(super) source: SheetSource,
-    units: Vec<UnitSheet>,
-    /// How many images of each sheet are new since the sheets before, as a share; nothing where that is not asked for.
-    changes: Vec<f64>,
-    picture: usize,
+    gathered: Option<Arc<Gathered>>,
+    pub(super) picture: usize,
     pub(super) input: Shape,
+}
+
+impl Known {
+    pub(super) fn sheet(&self, unit: usize) -> Option<&UnitSheet> {
+        self.gathered.as_ref()?.units.get(unit)
+    }
+
+    fn change(&self, unit: usize) -> Option<f64> {
+        self.gathered.as_ref()?.changes.get(unit).copied()
+    }
+
+    /// The strongest activation on the selected picture.
+    fn strongest(&self, unit: usize) -> Option<f32> {
+        self.maps.as_ref()?.strongest(unit).map(|(_, value)| value)
+    }
 }
 
 pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsView, shared: &mut Shared) {
@@ -131,8 +173,9 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsVi
         return;
     };
     let Some(cut) = shared.cut(&facts).cloned() else { return };
-    toolbar(ui, context, view, shared, &cut);
+    toolbar(ui, context, view, shared, (&facts, &cut));
     let known = look(context, view, shared, &facts, cut);
+    view.drawn = known.maps.clone().map(|maps| (known.cut.name.clone(), maps));
     if view.shown.is_sheet() && progress(ui, context, known.sheets.as_deref(), shared) {
         return;
     }
@@ -152,21 +195,26 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsVi
     grid(ui, context, view, shared, &known, &order);
 }
 
-fn look(context: &mut LabContext<'_>, view: &UnitsView, shared: &Shared, facts: &Facts, cut: CutFacts) -> Known {
+fn look(context: &mut LabContext<'_>, view: &mut UnitsView, shared: &Shared, facts: &Facts, cut: CutFacts) -> Known {
     let source = shared.source(facts, context);
     let exploration = &mut context.session.exploration;
     let maps = exploration.maps(cut.cut);
     let needs_sheets = view.shown.is_sheet() || matches!(view.order, Order::Selectivity | Order::Change);
     let sheets = if needs_sheets { exploration.sheets(&source) } else { None };
-    let units = sheets.as_ref().filter(|_| cut.cut.inner == 0).map_or_else(Vec::new, |s| s.top.sheet(cut.cut.layers));
+    let before = exploration.sheets_before().filter(|_| view.order == Order::Change).cloned();
+    let whole = sheets.as_ref().filter(|_| cut.cut.inner == 0);
+    let gathered = whole.map(|sheets| view.gather(sheets, before.as_ref(), cut.cut.layers));
     let input = Shape::new(facts.input.channels, facts.input.height, facts.input.width);
-    let before = exploration.sheets_before().filter(|_| view.order == Order::Change && cut.cut.inner == 0);
-    let before = before.map_or_else(Vec::new, |sheets| sheets.top.sheet(cut.cut.layers));
-    let changes = before.iter().zip(&units).map(|(before, now)| sheet_change(before, now)).collect();
-    Known { cut, maps, sheets, source, units, changes, picture: exploration.selected().unwrap_or(0), input }
+    Known { cut, maps, sheets, source, gathered, picture: exploration.selected().unwrap_or(0), input }
 }
 
-fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsView, shared: &mut Shared, cut: &CutFacts) {
+fn toolbar(
+    ui: &mut Ui,
+    context: &mut LabContext<'_>,
+    view: &mut UnitsView,
+    shared: &mut Shared,
+    (facts, cut): (&Facts, &CutFacts),
+) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = theme::UNIT / 2.0;
         let layer = format!("{}: {} units of {}x{}", cut.name, cut.shape.channels, cut.shape.height, cut.shape.width);
@@ -199,8 +247,9 @@ fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut UnitsView, shar
         });
         if view.shown.is_sheet() {
             let rule = (view.shown == Shown::TopCarried).then_some(shared.rule);
-            let sheets = context.session.exploration.last_sheets().filter(|_| cut.cut.inner == 0);
-            view.contact.choose(ui, sheets, cut.cut, rule, &cut.name);
+            let source = shared.source(facts, context);
+            let sheets = context.session.exploration.sheets(&source).filter(|_| cut.cut.inner == 0);
+            view.contact.choose(ui, sheets.as_ref(), cut.cut, rule, &cut.name);
         }
     });
 }
@@ -237,18 +286,14 @@ fn choose_images(ui: &mut Ui, context: &LabContext<'_>, shared: &mut Shared) {
 /// Numbers of the units in the order of the grid.
 fn order(order: Order, known: &Known) -> Vec<usize> {
     let mut units: Vec<usize> = (0..known.cut.shape.channels).collect();
-    let strength =
-        |unit: usize| known.maps.as_ref().and_then(|maps| maps.strongest(unit)).map_or(0.0, |(_, value)| value);
-    let selectivity = |unit: usize| known.units.get(unit).map_or(0.0, |sheet| sheet.statistics.selectivity);
+    let strength = |unit: usize| known.strongest(unit).unwrap_or(0.0);
+    let selectivity = |unit: usize| known.sheet(unit).map_or(0.0, |sheet| sheet.statistics.selectivity);
     match order {
         Order::Index => {}
-        Order::Strength => {
-            let keys: Vec<f32> = units.iter().map(|&unit| strength(unit)).collect();
-            units.sort_by(|&a, &b| keys[b].total_cmp(&keys[a]));
-        }
+        Order::Strength => units.sort_by(|&a, &b| strength(b).total_cmp(&strength(a))),
         Order::Selectivity => units.sort_by(|&a, &b| selectivity(b).total_cmp(&selectivity(a))),
         Order::Change => {
-            let change = |unit: usize| known.changes.get(unit).copied().unwrap_or(0.0);
+            let change = |unit: usize| known.change(unit).unwrap_or(0.0);
             units.sort_by(|&a, &b| change(b).total_cmp(&change(a)));
         }
     }
@@ -268,7 +313,6 @@ fn grid(
     let columns = ((ui.available_width() + GAP) / (cell.x + GAP)).floor().max(1.0) as usize;
     view.tiles.begin_frame();
     ui.spacing_mut().item_spacing = vec2(GAP, GAP);
-    let most = known.maps.as_ref().map_or(0.0, |maps| maps.values.iter().fold(0.0_f32, |most, v| most.max(v.abs())));
     let mut has_focus = false;
     ScrollArea::vertical().auto_shrink(false).show_rows(ui, cell.y, order.len().div_ceil(columns), |ui, rows| {
         for row in rows {
@@ -293,7 +337,7 @@ fn grid(
                 paint_label(ui, known, unit, rect, is_chosen);
                 let tile =
                     Rect::from_min_size(snap(rect.min + vec2(0.0, LINE), ui.pixels_per_point()), Vec2::splat(side));
-                tile_of(ui, context, view, shared, known, (unit, most), tile);
+                unit_tile(ui, context, view, shared, known, unit, tile);
                 if is_chosen || is_compared || response.hovered() {
                     let visuals = ui.visuals();
                     let colour = if is_chosen { theme::accent(visuals.dark_mode) } else { visuals.weak_text_color() };
@@ -309,14 +353,13 @@ fn grid(
 }
 
 fn describe(known: &Known, unit: usize, is_compared: bool) -> String {
-    let strongest = known.maps.as_ref().and_then(|maps| maps.strongest(unit));
-    let said =
-        strongest.map_or_else(String::new, |(_, value)| format!(", strongest {}", theme::figures(f64::from(value))));
+    let strongest = known.strongest(unit);
+    let said = strongest.map_or_else(String::new, |value| format!(", strongest {}", theme::figures(f64::from(value))));
     let dead = if is_dead(known, unit) { ", dead" } else { "" };
     let compared = if is_compared { ", compared" } else { "" };
-    let change = known.changes.get(unit);
+    let change = known.change(unit);
     let change =
-        change.map_or_else(String::new, |share| format!(", {} of the top nine new", format::short_percent(*share)));
+        change.map_or_else(String::new, |share| format!(", {} of the top nine new", format::short_percent(share)));
     format!("{} unit {unit}{said}{change}{dead}{compared}", known.cut.name)
 }
 
@@ -324,10 +367,7 @@ fn describe(known: &Known, unit: usize, is_compared: bool) -> String {
 fn is_dead(known: &Known, unit: usize) -> bool {
     let is_nonlinear = known.cut.kind.starts_with("relu");
     is_nonlinear
-        && known
-            .units
-            .get(unit)
-            .is_some_and(|sheet| sheet.statistics.images > 0 && sheet.statistics.active_share == 0.0)
+        && known.sheet(unit).is_some_and(|sheet| sheet.statistics.images > 0 && sheet.statistics.active_share == 0.0)
 }
 
 fn paint_label(ui: &Ui, known: &Known, unit: usize, rect: Rect, is_chosen: bool) {
@@ -338,141 +378,11 @@ fn paint_label(ui: &Ui, known: &Known, unit: usize, rect: Rect, is_chosen: bool)
     let text = if is_dead(known, unit) { format!("{unit} dead") } else { unit.to_string() };
     painter.text(rect.left_top(), Align2::LEFT_TOP, text, font.clone(), colour);
     if rect.width() >= 56.0
-        && let Some((_, value)) = known.maps.as_ref().and_then(|maps| maps.strongest(unit))
+        && let Some(value) = known.strongest(unit)
     {
         let text = theme::figures(f64::from(value));
         painter.text(rect.right_top(), Align2::RIGHT_TOP, text, font, visuals.weak_text_color());
     }
-}
-
-fn tile_of(
-    ui: &Ui,
-    context: &mut LabContext<'_>,
-    view: &mut UnitsView,
-    shared: &Shared,
-    known: &Known,
-    (unit, most): (usize, f32),
-    rect: Rect,
-) {
-    let ctx = ui.ctx().clone();
-    ui.painter().rect_filled(rect, 0.0, theme::plot_background(ui.visuals().dark_mode));
-    match view.shown {
-        Shown::Maps => {
-            let Some(maps) = &known.maps else { return };
-            let shape = Shape::new(3, maps.shape.height, maps.shape.width);
-            let (dark, stamp) = (ui.visuals().dark_mode, Arc::as_ptr(maps) as u64);
-            let images = || Some(vec![coloured(maps.unit(unit), most, dark)]);
-            if let Some(atlas) = view.tiles.get(&ctx, unit, stamp, shape, images) {
-                atlas.paint(ui.painter(), 0, fitted(rect, shape));
-            }
-        }
-        Shown::Carried => {
-            let of = UnitView {
-                image: ImageOf::Picture(known.picture),
-                cut: known.cut.cut,
-                unit,
-                place: Place::Strongest,
-                rule: shared.rule,
-            };
-            let Some(carried) = context.session.exploration.carried(of) else {
-                // What was there before stays until the answer comes.
-                if let Some(atlas) = view.tiles.get(&ctx, unit, 0, known.input, || None) {
-                    atlas.paint(ui.painter(), 0, fitted(rect, known.input));
-                }
-                return;
-            };
-            let images = || Some(vec![carried.picture.to_vec()]);
-            let stamp = Arc::as_ptr(&carried) as u64;
-            let patch = carried.place.map(|[y, x]| known.cut.fields.patch(y, x, known.input));
-            if let Some(atlas) = view.tiles.get(&ctx, unit, stamp, known.input, images) {
-                match patch.filter(|_| carried.scale > 0.0) {
-                    Some(patch) => paint_patch(ui, atlas, 0, patch, rect),
-                    None => atlas.paint(ui.painter(), 0, fitted(rect, known.input)),
-                }
-            }
-        }
-        Shown::Top | Shown::TopCarried => sheet(ui, context, view, shared, known, unit, rect),
-    }
-}
-
-/// The top nine of a unit, three by three.
-fn sheet(
-    ui: &Ui,
-    context: &mut LabContext<'_>,
-    view: &mut UnitsView,
-    shared: &Shared,
-    known: &Known,
-    unit: usize,
-    rect: Rect,
-) {
-    let (Some(sheets), Some(own)) = (&known.sheets, known.units.get(unit)) else { return };
-    let top: Vec<TopEntry> =
-        own.top.iter().copied().filter(|entry| entry.activation > 0.0 || !known.cut.kind.starts_with("relu")).collect();
-    let is_plain = view.shown == Shown::Top;
-    let carried: Vec<Option<Arc<Carried>>> = if is_plain {
-        Vec::new()
-    } else {
-        top.iter().map(|entry| context.session.exploration.carried(of_entry(known, shared, unit, entry))).collect()
-    };
-    let mix = |stamp: u64, part: u64| stamp.wrapping_mul(1_000_003) ^ part;
-    let stamp = if is_plain {
-        top.iter().fold(1, |stamp, entry| mix(stamp, u64::from(entry.image)))
-    } else {
-        carried.iter().flatten().fold(1, |stamp, carried| mix(stamp, Arc::as_ptr(carried) as u64))
-    };
-    // Called only where there is no such texture yet.
-    let make = || {
-        if is_plain {
-            return Some(top.iter().map(|entry| sheets.images.image(entry.image).to_vec()).collect());
-        }
-        let blank = || vec![128; known.input.units()];
-        let bytes = carried.iter().map(|c| c.as_ref().map_or_else(blank, |carried| carried.picture.to_vec()));
-        carried.iter().any(Option::is_some).then(|| bytes.collect())
-    };
-    let Some(atlas) = view.tiles.get(ui.ctx(), unit, stamp, known.input, make) else { return };
-    let side = ((rect.width() - 2.0) / ACROSS as f32).floor();
-    for (index, entry) in top.iter().enumerate() {
-        let offset = vec2((index % ACROSS) as f32, (index / ACROSS) as f32) * (side + 1.0);
-        let tile = Rect::from_min_size(rect.min + offset, Vec2::splat(side));
-        paint_patch(ui, atlas, index, known.cut.fields.patch(entry.y as usize, entry.x as usize, known.input), tile);
-    }
-}
-
-/// What a unit sees of an image, in the middle of `tile`.
-pub(super) fn paint_patch(ui: &Ui, atlas: &ImageAtlas, index: usize, patch: Patch, tile: Rect) {
-    // What lies in the padding is left out.
-    let Some(Region { top, left, height, width }) = patch.inside else { return };
-    let rect = fitted(tile, Shape::new(1, height, width));
-    atlas.paint_part(ui.painter(), index, [top, left, height, width], rect);
-}
-
-fn of_entry(known: &Known, shared: &Shared, unit: usize, entry: &TopEntry) -> UnitView {
-    UnitView {
-        image: ImageOf::Sheet(entry.image),
-        cut: known.cut.cut,
-        unit,
-        place: Place::At([entry.y as usize, entry.x as usize]),
-        rule: shared.rule,
-    }
-}
-
-/// The largest rectangle of this shape in the middle of `rect`.
-pub(super) fn fitted(rect: Rect, shape: Shape) -> Rect {
-    let size = vec2(shape.width.max(1) as f32, shape.height.max(1) as f32);
-    let scale = (rect.width() / size.x).min(rect.height() / size.y);
-    Rect::from_center_size(rect.center(), size * scale)
-}
-
-/// A map as red, green and blue, `[3, height, width]`: zero to `most`, or both signs about zero where some are negative.
-pub(super) fn coloured(map: &[f32], most: f32, dark: bool) -> Vec<u8> {
-    let is_signed = map.iter().any(|value| *value < 0.0);
-    let colour = |value: f32| -> Color32 {
-        let share = if most > 0.0 { value / most } else { 0.0 };
-        if is_signed { theme::diverging(share, dark) } else { theme::sequential(share) }
-    };
-    let colours: Vec<Color32> = map.iter().map(|value| colour(*value)).collect();
-    let channel = |of: fn(&Color32) -> u8| colours.iter().map(of);
-    channel(Color32::r).chain(channel(Color32::g)).chain(channel(Color32::b)).collect()
 }
 
 /// Arrows move the unit, while one of them has the keys.
@@ -488,14 +398,13 @@ fn move_selection(ui: &Ui, shared: &mut Shared, order: &[usize], columns: usize)
     }
 }
 
-/// A unit a row: its strongest place on the picture, and its sheet.
-pub(super) fn records(context: &LabContext<'_>, shared: &Shared) -> Option<Records> {
-    let cut = shared.cut(context.session.exploration.facts()?)?;
-    let maps = context.session.exploration.last_maps().filter(|maps| maps.cut == cut.cut)?;
+/// A unit a row: its strongest place on the picture.
+pub(super) fn records(view: &UnitsView) -> Option<Records> {
+    let (layer, maps) = view.drawn.as_ref()?;
     let mut records = Records::new(["layer", "unit", "strongest", "row", "column"]);
-    for unit in 0..cut.shape.channels {
+    for unit in 0..maps.shape.channels {
         let ([row, column], value) = maps.strongest(unit)?;
-        records.push([cut.name.clone(), unit.to_string(), value.to_string(), row.to_string(), column.to_string()]);
+        records.push([layer.clone(), unit.to_string(), value.to_string(), row.to_string(), column.to_string()]);
     }
     Some(records)
 }

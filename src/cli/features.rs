@@ -4,7 +4,7 @@ use super::bar::bar;
 use super::interrupt::{INTERRUPTED, listen};
 use super::{WrongArgument, data::Opening};
 use crate::data::{
-    DataError, Dataset, Files, Fit, ImageOptions, ImageShape, NpzWriter, Source, decode_image, fit_pixels,
+    DataError, Dataset, Files, Fit, ImageOptions, ImageShape, NpzWriter, SceneSpec, Source, decode_image, fit_pixels,
     look_at_image, named_with,
 };
 use crate::engine::{open_device, write_atomically_with};
@@ -113,7 +113,12 @@ enum Images {
 
 fn open(args: &FeaturesArgs, covers: ImageShape, interrupted: &AtomicBool) -> Result<Images, WrongArgument> {
     let fit = args.images.fit;
-    let options = ImageOptions { size: Some((covers.height, covers.width)), fit, grey: Some(covers.channels == 1) };
+    let options = if SceneSpec::is_meant_by(&args.data) {
+        // A size would be that of their canvas: scenes take the network's shape when they are composed.
+        ImageOptions { fit, ..ImageOptions::default() }
+    } else {
+        ImageOptions { size: Some((covers.height, covers.width)), fit, grey: Some(covers.channels == 1) }
+    };
     let opening = Opening::new(interrupted, false);
     match named_with(&args.data, &options, &opening) {
         Ok(source) => labelled(args.split, source, covers, fit),

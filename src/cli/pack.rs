@@ -43,7 +43,9 @@ pub(super) fn run(args: &PackArgs) -> anyhow::Result<ExitCode> {
     };
     checkpoint.arrays.retain(|array| !array.name.starts_with(LEFT_OUT));
     let packed = match args.precision {
-        Precision::Half => checkpoint.to_half_bytes(),
+        Precision::Half => checkpoint
+            .to_half_bytes()
+            .map_err(|error| WrongArgument(format!("{}: {error} (--precision single)", args.checkpoint.display())))?,
         Precision::Single => checkpoint.to_bytes(),
     };
     write_atomically(&args.out, &packed)?;

@@ -105,12 +105,15 @@ fn composed(mut spec: SceneSpec, options: &ImageOptions, progress: &dyn Progress
     Ok(scenes_of(&spec, progress)?.source)
 }
 
-/// Whether [`named`] would find something, without opening it.
+/// Whether [`named`] would find something, without opening it; of scenes, also the images that they are made of.
 ///
 /// # Errors
 /// If there is neither such a name nor such a path, or a data set of this name has not been fetched yet.
 pub fn find(name: &str) -> Result<(), DataError> {
-    Place::of(name).map(|_| ())
+    match Place::of(name)? {
+        Place::Scenes(spec) => find(&spec.of),
+        _ => Ok(()),
+    }
 }
 
 /// What a name stands for.

@@ -55,6 +55,11 @@ impl Kind {
     }
 }
 
+/// Whether a file is called as those with CIFAR's images are.
+pub(super) fn is_cifar_name(name: &str) -> bool {
+    [Kind::Ten, Kind::Hundred].iter().any(|kind| kind.is_train(name) || name == kind.test())
+}
+
 /// CIFAR-10 or CIFAR-100, if that is what lies in a folder or an archive: `data_batch_*.bin` and `test_batch.bin`, or
 /// `train.bin` and `test.bin`. The names of the classes come from the file of names beside them, if there is one.
 ///

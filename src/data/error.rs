@@ -68,8 +68,8 @@ pub enum DataError {
 
     // Images in folders and archives.
     #[error(
-        "{folder} holds nothing that can be opened. Give a folder or an archive with a folder of images for each class, the \
-         four IDX files of MNIST, the batches of CIFAR, or an .npz."
+        "{folder} holds nothing that can be opened. Give a folder or an archive with a folder of images (PNG, JPEG, GIF, BMP, \
+         TIFF or WebP) for each class, the four IDX files of MNIST, the batches of CIFAR, or an .npz."
     )]
     NothingToOpen { folder: String },
     #[error(

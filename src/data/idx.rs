@@ -16,7 +16,6 @@ const LARGEST: u64 = 4 << 30;
 /// The least that is asked for at a time.
 const CHUNK: usize = 1 << 20;
 const UNSIGNED_BYTE: u8 = 0x08;
-pub(super) const IDX_MAGIC: [u8; 2] = [0, 0];
 pub(super) const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// What an IDX file of images holds.

@@ -1,10 +1,13 @@
 //! IDX files that belong together, found from a folder or from any one of them.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::idx::{GZIP_MAGIC, IDX_MAGIC, IdxPair};
+use flate2::read::MultiGzDecoder;
+
+use super::idx::{GZIP_MAGIC, IdxPair};
 use super::open::{folder_name, parent, unreadable};
 use super::source::hold_out_test;
 use super::{DataError, Source};
@@ -15,12 +18,13 @@ const KINDS: [&str; 3] = ["idx1", "idx3", "idx4"];
 
 /// Whether a folder holds IDX files, or has them in `raw/`.
 pub(super) fn has_idx_files(folder: &Path) -> bool {
-    let is_idx = |path: &PathBuf| {
-        file_name(path).is_some_and(|name| {
-            FOUR.iter().any(|&four| name.starts_with(four)) && KINDS.iter().any(|&kind| name.contains(kind))
-        })
-    };
+    let is_idx = |path: &PathBuf| file_name(path).is_some_and(is_one_of_four);
     IdxFiles::list(folder).is_ok_and(|files| files.paths.iter().any(is_idx))
+}
+
+/// Whether this is the name of one of MNIST's four files.
+pub(super) fn is_one_of_four(name: &str) -> bool {
+    FOUR.iter().any(|&four| name.starts_with(four)) && KINDS.iter().any(|&kind| name.contains(kind))
 }
 
 /// Whether a file calls itself IDX, or begins as such a file does, plain or gzip.
@@ -28,7 +32,20 @@ pub(super) fn may_be_idx(path: &Path, head: &[u8]) -> bool {
     let named = file_name(path).is_some_and(|name| {
         KINDS.iter().any(|&kind| name.contains(kind)) || FOUR.iter().any(|&four| name.starts_with(four))
     });
-    named || head.starts_with(&IDX_MAGIC) || head.starts_with(&GZIP_MAGIC)
+    let packed = || head.starts_with(&GZIP_MAGIC) && unpacked_head(path).is_ok_and(|head| begins_as_idx(&head));
+    named || begins_as_idx(head) || packed()
+}
+
+/// Two zeros, one of the types of numbers, and as many dimensions as images and labels can have.
+fn begins_as_idx(head: &[u8]) -> bool {
+    matches!(head, [0, 0, 0x08..=0x0e, 1..=4, ..])
+}
+
+/// The first bytes of what a gzip file holds.
+fn unpacked_head(path: &Path) -> io::Result<[u8; 4]> {
+    let mut head = [0; 4];
+    MultiGzDecoder::new(File::open(path)?).read_exact(&mut head)?;
+    Ok(head)
 }
 
 /// Opens the four files of MNIST and its relatives, `train-images*idx3*`, `t10k-images*idx3*` and the labels of each, in

@@ -9,8 +9,6 @@ const MAGIC: &[u8] = b"\x93NUMPY";
 const LONGEST_HEADER: usize = 1 << 16;
 /// The most numbers of one array.
 const MOST_NUMBERS: usize = 4 << 30;
-/// What stands before the numbers is as long as a multiple of this.
-const ALIGNMENT: usize = 64;
 
 /// A number of an array.
 #[derive(Clone, Copy)]
@@ -70,13 +68,15 @@ impl Kind {
     }
 }
 
-/// Reads an `.npy` of `bytes` bytes.
+/// Reads an `.npy` of `bytes` bytes. Its shape is checked before its numbers, each of which becomes a `T`.
 pub(super) fn read_array<T>(
     reader: &mut dyn Read,
     bytes: u64,
+    check: impl Fn(&[usize]) -> Result<(), String>,
     make: impl Fn(Number) -> Result<T, String>,
 ) -> Result<(Vec<usize>, Vec<T>), String> {
     let (kind, shape) = read_header(reader)?;
+    check(&shape)?;
     let count = shape.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
     let count = count.filter(|&count| count <= MOST_NUMBERS).ok_or("it has more than four thousand million numbers")?;
     if count == 0 {
@@ -100,19 +100,6 @@ pub(super) fn read_array<T>(
         return Err("it goes on after the numbers that its header promises".to_owned());
     }
     Ok((shape, numbers))
-}
-
-/// An array of floats, the last axis fastest.
-pub(super) fn npy_of_floats(shape: &[usize], values: &[f32]) -> Vec<u8> {
-    let sizes: Vec<String> = shape.iter().map(usize::to_string).collect();
-    // Python wants the last comma after a single size, and takes it after several too.
-    let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({},), }}", sizes.join(", "));
-    let before = MAGIC.len() + 4;
-    let length = (before + header.len() + 1).next_multiple_of(ALIGNMENT) - before;
-    let mut bytes = [MAGIC, &[1, 0], &(length as u16).to_le_bytes()].concat();
-    bytes.extend_from_slice(format!("{header:<width$}\n", width = length - 1).as_bytes());
-    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
-    bytes
 }
 
 fn described(error: &io::Error) -> String {

@@ -1,15 +1,13 @@
 //! An `.npz` of numpy, a zip of arrays: images with their labels, or floats as they are.
 
-use std::io::{Cursor, Write};
+use std::fmt::Display;
+use std::io::{self, Cursor};
 use std::path::Path;
 use std::sync::Arc;
 
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, DateTime, ZipWriter};
-
-use super::npy::{Number, npy_of_floats, read_array};
+use super::npy::{Number, read_array};
 use super::source::hold_out_test;
-use super::{DataError, Dataset, Files, ImageShape, Source};
+use super::{DataError, Dataset, Files, ImageShape, NpzWriter, Source};
 
 /// What arrays of images and their labels are usually called: training images, training labels, test images, test labels.
 const APART: [[&str; 4]; 3] = [
@@ -21,14 +19,14 @@ const APART: [[&str; 4]; 3] = [
 const TOGETHER: [[&str; 2]; 4] = [["images", "labels"], ["x", "y"], ["data", "labels"], ["arr_0", "arr_1"]];
 const ENDING: &str = ".npy";
 
-/// Whether an archive is one of arrays.
+/// Whether arrays are all that an archive holds: one may also lie beside images.
 pub(super) fn is_npz(files: &Files) -> bool {
-    files.entries().iter().any(|entry| entry.path.ends_with(ENDING))
+    !files.entries().is_empty() && files.entries().iter().all(|entry| entry.path.ends_with(ENDING))
 }
 
 /// Opens images and labels: `x_train`, `y_train`, `x_test`, `y_test`, or `images` and `labels`, or `arr_0` and `arr_1`,
 /// and a few names more. Images are `[n, height, width]`, `[n, height, width, channels]` or `[n, channels, height,
-/// width]`, whole numbers in 0 to 255 or floats in 0 to 1; labels are whole numbers, `[n]` or `[n, 1]`.
+/// width]`, whole numbers in 0 to 255 or floats in 0 to 1; labels are whole numbers, be they floats, `[n]` or `[n, 1]`.
 ///
 /// # Errors
 /// If no such arrays are there, one is damaged or of another kind, or they do not belong together.
@@ -87,25 +85,21 @@ pub fn read_floats(path: &Path, name: &str) -> Result<(Vec<usize>, Vec<f32>), Da
         Number::Whole(value) => Ok(value as f32),
         Number::Real(value) => Ok(value as f32),
     };
-    archive.array(name, float)
+    archive.array(name, |_| Ok(()), float)
 }
 
 /// Arrays of floats as an `.npz`, each with its name and its shape.
 ///
 /// # Errors
-/// If the zip cannot be made: an array of more than four GiB.
+/// If an array has more or fewer numbers than its shape says.
 pub fn npz_of_floats(arrays: &[(&str, &[usize], &[f32])]) -> Result<Vec<u8>, DataError> {
-    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    // As numpy does it, so that arrays can be mapped into memory. The date is fixed: the same arrays, the same bytes.
-    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    let options = options.last_modified_time(DateTime::default());
-    let failed = |reason: String| DataError::Unfit { file: "the .npz".to_owned(), reason };
+    let failed = |error: io::Error| DataError::Unfit { file: "the .npz".to_owned(), reason: error.to_string() };
+    let mut npz = NpzWriter::new(Cursor::new(Vec::new()));
     for (name, shape, values) in arrays {
-        zip.start_file(format!("{name}{ENDING}"), options).map_err(|error| failed(error.to_string()))?;
-        zip.write_all(&npy_of_floats(shape, values)).map_err(|error| failed(error.to_string()))?;
+        npz.begin_floats(name, shape).map_err(failed)?;
+        npz.floats(values).map_err(failed)?;
     }
-    let bytes = zip.finish().map_err(|error| failed(error.to_string()))?;
-    Ok(bytes.into_inner())
+    Ok(npz.finish().map_err(failed)?.into_inner())
 }
 
 /// Images and the class of each.
@@ -149,13 +143,10 @@ impl Archive<'_> {
     }
 
     fn pair(&self, images: &str, labels: &str) -> Result<Pair, DataError> {
-        let (labels_shape, labels) = self.array(labels, label)?;
-        let (images_shape, mut pixels) = self.array(images, pixel)?;
+        let (_, labels) = self.array(labels, check_labels, label)?;
+        let (images_shape, mut pixels) = self.array(images, |_| Ok(()), pixel)?;
         let layout = Layout::of(&images_shape)
             .ok_or_else(|| self.unfit(format!("{images} has the shape {images_shape:?}; {}", Layout::POSSIBLE)))?;
-        if !matches!(labels_shape[..], [_] | [_, 1]) {
-            return Err(self.unfit(format!("the labels have the shape {labels_shape:?}; give one number an image")));
-        }
         if labels.len() != images_shape[0] {
             let (images, labels) = (images_shape[0], labels.len());
             return Err(self.unfit(format!("it holds {images} images but {labels} labels")));
@@ -164,15 +155,16 @@ impl Archive<'_> {
         Ok(Pair { shape: layout.shape, pixels, labels })
     }
 
-    /// Reads an array, each number made a `T`.
+    /// Reads an array, each number made a `T`; its shape is checked before.
     fn array<T>(
         &self,
         name: &str,
+        check: impl Fn(&[usize]) -> Result<(), String>,
         make: impl Fn(Number) -> Result<T, String>,
     ) -> Result<(Vec<usize>, Vec<T>), DataError> {
         let index = self.find(name).ok_or_else(|| self.unfit(format!("it holds no array {name}")))?;
         let bytes = self.files.entries()[index].bytes;
-        let read = self.files.stream(index, |reader| read_array(reader, bytes, make));
+        let read = self.files.stream(index, |reader| read_array(reader, bytes, check, make));
         let fail = |reason: String| self.unfit(format!("the array {name} cannot be read: {reason}"));
         read.map_err(|error| fail(error.to_string()))?.map_err(fail)
     }
@@ -221,11 +213,23 @@ fn pixel(number: Number) -> Result<u8, String> {
     }
 }
 
-fn label(number: Number) -> Result<u16, String> {
-    match number {
-        // One less than fits, because there is one class more than the largest label.
-        Number::Whole(value) => u16::try_from(value).ok().filter(|&label| label < u16::MAX).ok_or(value.to_string()),
-        Number::Real(value) => Err(value.to_string()),
+fn check_labels(shape: &[usize]) -> Result<(), String> {
+    match shape {
+        [_] | [_, 1] => Ok(()),
+        _ => Err(format!("labels cannot have the shape {shape:?}. Give one number an image")),
     }
-    .map_err(|value| format!("{value} is no label: give whole numbers from 0"))
+}
+
+fn label(number: Number) -> Result<u16, String> {
+    let value = match number {
+        Number::Whole(value) => value,
+        Number::Real(value) if value.fract() == 0.0 => value as i64,
+        Number::Real(value) => return Err(no_label(value)),
+    };
+    // One less than fits, because there is one class more than the largest label.
+    u16::try_from(value).ok().filter(|&label| label < u16::MAX).ok_or_else(|| no_label(value))
+}
+
+fn no_label(value: impl Display) -> String {
+    format!("{value} is no label: give whole numbers from 0")
 }

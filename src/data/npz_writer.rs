@@ -4,7 +4,7 @@
 use std::io::{self, Seek, Write};
 
 use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipWriter};
+use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// Version 1.0 counts the header in two bytes.
 const MAGIC: &[u8] = b"\x93NUMPY\x01\x00";
@@ -79,8 +79,10 @@ impl<W: Write + Seek> NpzWriter<W> {
         self.check_complete()?;
         self.missing = shape.iter().product();
         let bytes = self.missing as u64 * width as u64;
+        // The date is fixed: the same arrays, the same bytes.
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
+            .last_modified_time(DateTime::default())
             .large_file(bytes >= u64::from(u32::MAX) - 1024);
         self.zip.start_file(format!("{name}.npy"), options)?;
         self.zip.write_all(&header(descr, shape))

@@ -1,5 +1,6 @@
 //! What lies at a path, told from names and content.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
@@ -53,10 +54,13 @@ pub fn open_with(path: &Path, options: &ImageOptions, progress: &dyn Progress) -
         let reason = "it is a single image. Give a folder with a folder of images for each class".to_owned();
         return Err(DataError::Unfit { file: path.display().to_string(), reason });
     }
-    if path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("bin")) {
+    if path.file_name().and_then(OsStr::to_str).is_some_and(cifar::is_cifar_name) {
         return open_with(parent(path), options, progress);
     }
-    if !head.is_empty() && !idx_folder::may_be_idx(path, &head) {
+    if head.is_empty() {
+        return Err(DataError::EmptyFile { file: path.display().to_string() });
+    }
+    if !idx_folder::may_be_idx(path, &head) {
         return Err(DataError::NothingToOpen { folder: path.display().to_string() });
     }
     idx_folder::open_file(path)
@@ -66,7 +70,25 @@ fn open_files(files: &Files, name: &str, options: &ImageOptions, progress: &dyn 
     if npz::is_npz(files) {
         return npz::open(files, name);
     }
-    cifar::open(files, name).unwrap_or_else(|| open_images_cached(files, name, options, progress))
+    let opened = cifar::open(files, name).unwrap_or_else(|| open_images_cached(files, name, options, progress));
+    opened.map_err(|error| explained(error, files))
+}
+
+/// Where there are no images: what to do with what is there instead.
+fn explained(error: DataError, files: &Files) -> DataError {
+    use DataError::{AllDamaged, NoClassFolders, NothingToOpen};
+    let has = |is_it: fn(&str) -> bool| files.entries().iter().any(|entry| is_it(entry.name()));
+    let reason = if !matches!(error, AllDamaged { .. } | NoClassFolders { .. } | NothingToOpen { .. }) {
+        return error;
+    } else if has(|name| name == "data_batch_1") {
+        "it is CIFAR's version for Python, and the binary one can be opened. Fetch that with `glassbox data fetch cifar10`"
+    } else if has(idx_folder::is_one_of_four) {
+        "MNIST's four IDX files are opened from the folder that they lie in. Unpack them first if they are in an archive, \
+         and give that folder"
+    } else {
+        return error;
+    };
+    DataError::Unfit { file: files.path().display().to_string(), reason: reason.to_owned() }
 }
 
 /// The first bytes of a file; fewer if it is short.

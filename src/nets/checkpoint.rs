@@ -38,6 +38,10 @@ pub enum CheckpointError {
     Shape { name: String, found: Vec<usize>, expected: Vec<usize> },
     #[error("the entry `{name}` is missing or unreadable")]
     State { name: String },
+    #[error(
+        "the array `{name}` holds {value}, and half precision reaches no further than 65504. Write it in single precision"
+    )]
+    BeyondHalf { name: String, value: f32 },
 }
 
 impl NamedArray {
@@ -75,8 +79,19 @@ impl Checkpoint {
     }
 
     /// The file with values of half precision: half as large, and right to three digits.
-    pub fn to_half_bytes(&self) -> Vec<u8> {
-        self.serialised(Dtype::F16, |data| data.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect())
+    ///
+    /// # Errors
+    /// When a value is so large that half precision makes it infinite.
+    pub fn to_half_bytes(&self) -> Result<Vec<u8>, CheckpointError> {
+        let is_beyond = |value: &&f32| value.is_finite() && !f16::from_f32(**value).is_finite();
+        for array in &self.arrays {
+            if let Some(&value) = array.data.iter().find(is_beyond) {
+                return Err(CheckpointError::BeyondHalf { name: array.name.clone(), value });
+            }
+        }
+        let half =
+            |data: &[f32]| data.iter().flat_map(|&value| f16::from_f32(value).to_le_bytes()).collect::<Vec<u8>>();
+        Ok(self.serialised(Dtype::F16, half))
     }
 
     fn serialised(&self, dtype: Dtype, encode: impl Fn(&[f32]) -> Vec<u8>) -> Vec<u8> {

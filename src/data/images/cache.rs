@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::{DataError, Dataset, ImageShape, Source};
 use super::files::Files;
-use super::load::open_images;
+use super::load::{open_images, open_noting};
 use super::{Damaged, ImageOptions, Progress};
 
 const MAGIC: &[u8; 18] = b"glassbox images 2\n";
@@ -65,25 +65,37 @@ pub fn open_images_cached(
     options: &ImageOptions,
     progress: &dyn Progress,
 ) -> Result<Source, DataError> {
-    let count = files.entries().len();
-    if count < WORTH_IT {
+    if files.entries().len() < WORTH_IT {
         return open_images(files, name, options, progress);
     }
+    open_with_cache(images_folder().as_deref(), files, name, options, progress)
+}
+
+fn open_with_cache(
+    folder: Option<&Path>,
+    files: &Files,
+    name: &str,
+    options: &ImageOptions,
+    progress: &dyn Progress,
+) -> Result<Source, DataError> {
+    let count = files.entries().len();
     let fingerprint = match fs::metadata(files.path()) {
         Ok(metadata) if metadata.is_file() => of_archive(&metadata),
         _ => of_folder(files),
     };
     let key = Key::new(files.path(), name, options, fingerprint);
-    let folder = images_folder();
-    if let Some(source) = recall(&key, folder.as_deref()) {
+    if let Some(source) = recall(&key, folder) {
         progress.opened(count, count);
         remember(key, &source);
         return Ok(source);
     }
-    let source = open_images(files, name, options, progress)?;
-    // A cache that cannot be written costs time, and no more.
-    let _ = folder.map_or(Ok(()), |folder| write(&folder, &key, &source));
-    remember(key, &source);
+    let (source, all_read) = open_noting(files, name, options, progress)?;
+    // What could not be read may be next time, and its folder would look the same.
+    if all_read {
+        // A cache that cannot be written costs time, and no more.
+        let _ = folder.map_or(Ok(()), |folder| write(folder, &key, &source));
+        remember(key, &source);
+    }
     Ok(source)
 }
 
@@ -365,6 +377,29 @@ mod tests {
         write(&inner, &key(2), &source()).unwrap();
         assert!(read(&inner, &key(2)).is_some() && read(&inner, &key(1)).is_none());
         assert_eq!(fs::read_dir(&inner).unwrap().count(), 1, "the newer takes the place of the older");
+    }
+
+    #[test]
+    fn what_could_not_be_read_is_tried_again() {
+        let (folder, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let at = |name: &str| folder.path().join(name);
+        for class in ["cat", "dog"] {
+            fs::create_dir(at(class)).unwrap();
+            for number in 0..4 {
+                image::GrayImage::new(2, 2).save(at(class).join(format!("{number}.png"))).unwrap();
+            }
+        }
+        let files = Files::open(folder.path()).unwrap().unwrap();
+        let options = ImageOptions::default();
+        let open = || open_with_cache(Some(cache.path()), &files, "pets", &options, &crate::data::Unwatched).unwrap();
+        fs::rename(at("cat/0.png"), at("gone")).unwrap();
+        let partly = open();
+        assert!(partly.damaged.len() == 1 && partly.damaged[0].reason.contains("cannot be read"));
+        fs::rename(at("gone"), at("cat/0.png")).unwrap();
+        let whole = open();
+        assert!(whole.damaged.is_empty(), "{:?}", whole.damaged);
+        assert!(Arc::ptr_eq(&open().train, &whole.train));
+        assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use zip::ZipArchive;
 use super::super::DataError;
 use super::super::open::{ZIP_MAGIC, head, parent, unreadable};
 use super::shared_file::SharedFile;
-use super::tarball::{self, Listed, Packed, Packing};
+use super::tarball::{self, Packed, Packing};
 
 /// More files are not listed: somebody opened the whole disk.
 const MOST_FILES: usize = 4_000_000;
@@ -135,8 +135,9 @@ impl Files {
         let metadata = fs::metadata(path).map_err(|source| unreadable(path, source))?;
         let file = SharedFile::open(path).map_err(|source| unreadable(path, source))?;
         let mut found = Vec::new();
-        let listed = tarball::list(&file, packing, |Listed { name, number, start, bytes }| {
-            if let Some(path) = plain_path(&name) {
+        let listed = tarball::list(&file, packing, |file| {
+            if let Some(path) = plain_path(&file.name) {
+                let tarball::Place { number, start, bytes } = file.place;
                 found.push((FileEntry { path, bytes, modified: modified(&metadata) }, (number, start)));
             }
             found.len() <= MOST_FILES

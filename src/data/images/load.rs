@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::source::hold_out_test;
@@ -36,13 +36,25 @@ pub fn open_images(
     options: &ImageOptions,
     progress: &dyn Progress,
 ) -> Result<Source, DataError> {
+    open_noting(files, name, options, progress).map(|(source, _)| source)
+}
+
+/// [`open_images`], and whether every file could be read: a file that could not may be read another time.
+pub(super) fn open_noting(
+    files: &Files,
+    name: &str,
+    options: &ImageOptions,
+    progress: &dyn Progress,
+) -> Result<(Source, bool), DataError> {
     let Layout { class_names, train, test, stray } = layout::find(files)?;
-    let shape = choose_shape(files, &train, options)?;
+    let all_read = AtomicBool::new(true);
+    let shape = choose_shape(files, &train, options, &all_read)?;
     let fault = |file: usize, reason: &str| Damaged { file: files.entries()[file].path.clone(), reason: reason.into() };
     let mut damaged: Vec<Damaged> =
         stray.iter().map(|&file| fault(file, "it lies outside the folders of the classes")).collect();
     let all = train.len() + test.as_ref().map_or(0, Vec::len);
-    let opening = Opening { files, name, shape, options, progress, all, done: AtomicUsize::new(0) };
+    let opening =
+        Opening { files, name, shape, options, progress, all, done: AtomicUsize::new(0), all_read: &all_read };
     let mut part = |images: &[Labelled], part: &str| {
         let Decoded { pixels, labels, files: kept, faults } = opening.decode(images)?;
         damaged.extend(faults.iter().map(|(file, reason)| fault(*file, reason)));
@@ -62,12 +74,19 @@ pub fn open_images(
         Some(test) => (part(&train, "train")?, part(&test, "test")?),
         None => hold_out_test(part(&train, "train")?, name)?,
     };
-    Ok(Source { name: name.to_owned(), train: Arc::new(train), test: Arc::new(test), damaged: damaged.into() })
+    let source =
+        Source { name: name.to_owned(), train: Arc::new(train), test: Arc::new(test), damaged: damaged.into() };
+    Ok((source, all_read.into_inner()))
 }
 
 /// The shape that the options ask for, and where they leave it open what most images have.
-fn choose_shape(files: &Files, images: &[Labelled], options: &ImageOptions) -> Result<ImageShape, DataError> {
-    let looks = look_at_some(files, images);
+fn choose_shape(
+    files: &Files,
+    images: &[Labelled],
+    options: &ImageOptions,
+    all_read: &AtomicBool,
+) -> Result<ImageShape, DataError> {
+    let looks = look_at_some(files, images, all_read);
     let mut sizes = HashMap::new();
     for look in &looks {
         *sizes.entry((look.height, look.width)).or_insert(0) += 1;
@@ -87,13 +106,15 @@ fn choose_shape(files: &Files, images: &[Labelled], options: &ImageOptions) -> R
 }
 
 /// What the headers of some of the images say, of those that can be read.
-fn look_at_some(files: &Files, images: &[Labelled]) -> Vec<ImageLook> {
+fn look_at_some(files: &Files, images: &[Labelled], all_read: &AtomicBool) -> Vec<ImageLook> {
     let step = images.len().div_ceil(LOOKED_AT);
     let wanted: Vec<usize> = images.iter().step_by(step).map(|image| image.file).collect();
     let looks = Mutex::new(Vec::new());
     files.read_each(&wanted, LARGEST_FILE, |_, bytes| {
-        if let Some(look) = bytes.ok().and_then(|bytes| look_at_image(&bytes).ok()) {
-            lock(&looks).push(look);
+        match bytes.map(|bytes| look_at_image(&bytes)) {
+            Ok(Ok(look)) => lock(&looks).push(look),
+            Ok(Err(_)) => {}
+            Err(_) => all_read.store(false, Ordering::Relaxed),
         }
         true
     });
@@ -119,6 +140,7 @@ struct Opening<'a> {
     /// Files in all parts.
     all: usize,
     done: AtomicUsize,
+    all_read: &'a AtomicBool,
 }
 
 impl Opening<'_> {
@@ -159,7 +181,10 @@ impl Opening<'_> {
     }
 
     fn decode_one(&self, bytes: io::Result<Vec<u8>>, out: &mut [u8]) -> Result<(), String> {
-        let bytes = bytes.map_err(|error| format!("it cannot be read ({error})"))?;
+        let bytes = bytes.map_err(|error| {
+            self.all_read.store(false, Ordering::Relaxed);
+            format!("it cannot be read ({error})")
+        })?;
         if bytes.len() as u64 > LARGEST_FILE {
             return Err("the file has more than 256 MiB".to_owned());
         }

@@ -94,7 +94,8 @@ impl TryFrom<String> for ImageOptions {
 }
 
 /// How an image takes another size.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fit {
     /// Scaled until the shorter side fits, then cut to its centre.
     #[default]

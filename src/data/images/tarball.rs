@@ -4,6 +4,7 @@
 //! decompresses it once more, which takes time rather than memory or disk.
 
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::rc::Rc;
@@ -64,21 +65,36 @@ fn is_header(block: &[u8; BLOCK]) -> bool {
 /// One of the files of an archive.
 pub(super) struct Listed {
     pub(super) name: String,
-    /// Counts the files of the archive.
+    pub(super) place: Place,
+}
+
+/// Where a file lies.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Counts the files and links of the archive. A link has the number of its file.
     pub(super) number: usize,
     /// Where its content begins in the uncompressed archive.
     pub(super) start: u64,
     pub(super) bytes: u64,
 }
 
-/// Calls `found` with every file of an archive, until it says to stop. Names that are no text are passed over.
+/// Calls `found` with every file of an archive, until it says to stop. Names that are no text are passed over. A hard link
+/// is the file that it leads to under another name, if that is listed before it, as it is in an archive that is whole.
 pub(super) fn list(file: &SharedFile, packing: Packing, mut found: impl FnMut(Listed) -> bool) -> io::Result<()> {
+    let mut listed: HashMap<Vec<u8>, Place> = HashMap::new();
     walk(file, packing, |number, entry| {
-        let start = entry.raw_file_position();
-        let Ok(name) = String::from_utf8(entry.path_bytes().into_owned()) else { return true };
-        // What a header promises may be more than there is; a compressed file is read on to the next one anyway.
-        let left = if packing == Packing::None { file.length().saturating_sub(start) } else { u64::MAX };
-        found(Listed { name, number, start, bytes: entry.size().min(left) })
+        let name = entry.path_bytes().into_owned();
+        let place = if entry.header().entry_type().is_hard_link() {
+            entry.link_name_bytes().and_then(|target| listed.get(&*target).copied())
+        } else {
+            let start = entry.raw_file_position();
+            // What a header promises may be more than there is; a compressed file is read on to the next one anyway.
+            let left = if packing == Packing::None { file.length().saturating_sub(start) } else { u64::MAX };
+            Some(Place { number, start, bytes: entry.size().min(left) })
+        };
+        let (Some(place), Ok(text)) = (place, String::from_utf8(name.clone())) else { return true };
+        listed.insert(name, place);
+        found(Listed { name: text, place })
     })
 }
 
@@ -146,7 +162,7 @@ fn gone() -> io::Error {
     io::Error::new(io::ErrorKind::NotFound, "it is no longer in the archive")
 }
 
-/// Calls `visit` with the number of every file of an archive and what reads it, until it says to stop.
+/// Calls `visit` with the number of every file and hard link of an archive and what reads it, until it says to stop.
 fn walk(
     file: &SharedFile,
     packing: Packing,
@@ -166,7 +182,7 @@ fn walk(
         let kind = entry.header().entry_type();
         previous = if kind.is_gnu_sparse() { entry.header().entry_size()? } else { entry.size() };
         allowance.set(u64::MAX);
-        if kind.is_file() {
+        if kind.is_file() || kind.is_hard_link() {
             if !visit(number, &mut entry) {
                 return Ok(());
             }

@@ -3,12 +3,13 @@
 //!
 //! The clutter is that of Mnih et al. 2014, arXiv 1406.6247, section 4.1: small pieces of other images.
 
+mod shared;
 mod spec;
 
 pub use spec::SceneSpec;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use rand::Rng;
 use rayon::prelude::*;
@@ -157,7 +158,7 @@ pub struct SceneSource {
 
 /// `scenes`: 20,000 training and 4,000 test scenes of one digit of MNIST each, 1x64x64: those of the default [`SceneSpec`].
 ///
-/// The first call composes them (98 MB; about a second); later ones share what the first composed.
+/// Composing them takes about a second, and 98 MB; while somebody has them, all who ask share them.
 ///
 /// # Errors
 /// Only if the program itself is damaged.
@@ -165,32 +166,29 @@ pub fn scenes() -> Result<SceneSource, DataError> {
     scenes_of(&SceneSpec::default(), &Unwatched)
 }
 
-/// The scenes that are asked for. Training scenes are made of training images alone, test scenes of test images alone. The
-/// scenes that were asked for last are shared.
+/// The scenes that are asked for. Training scenes are made of training images alone, test scenes of test images alone. While
+/// somebody has them they are shared, as long as their images are the same: what was opened anew may have changed.
 ///
 /// # Errors
 /// If the images cannot be opened, the options make no sense, an object has no room on the canvas, or all scenes take too
 /// much memory.
 pub fn scenes_of(spec: &SceneSpec, progress: &dyn Progress) -> Result<SceneSource, DataError> {
-    static COMPOSED: Mutex<Option<(SceneSpec, SceneSource)>> = Mutex::new(None);
-    let known = || COMPOSED.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((_, scenes)) = known().as_ref().filter(|(own, _)| own == spec) {
-        return Ok(scenes.clone());
-    }
-    // Not locked while composing: a thread that waits for its part takes up other work, which may ask for scenes too.
     let images = named_with(&spec.of, &ImageOptions::default(), progress)?;
+    if let Some(scenes) = shared::find(spec, &images) {
+        return Ok(scenes);
+    }
+    // Nothing is locked while composing: a thread that waits for its part takes up other work, which may ask for scenes too.
     spec.check(&images.train)?;
     let train = compose_scenes(&images.train, &spec.options, spec.count, 0, "scenes train")?;
     let test = compose_scenes(&images.test, &spec.options, spec.test_count(), 1, "scenes test")?;
-    let source = Source {
-        name: "scenes".to_owned(),
-        train: train.dataset.into(),
-        test: test.dataset.into(),
-        damaged: Arc::default(),
-    };
+    let source = source_of(train.dataset.into(), test.dataset.into());
     let composed = SceneSource { source, train: train.objects.into(), test: test.objects.into() };
-    *known() = Some((spec.clone(), composed.clone()));
+    shared::share(spec, &images, &composed);
     Ok(composed)
+}
+
+fn source_of(train: Arc<Dataset>, test: Arc<Dataset>) -> Source {
+    Source { name: "scenes".to_owned(), train, test, damaged: Arc::default() }
 }
 
 impl SceneOptions {
@@ -209,6 +207,9 @@ impl SceneOptions {
         }
         if !(0.0..=180.0).contains(&self.rotation) {
             return refuse(format!("objects cannot be turned by {} degrees. Give 0 to 180", self.rotation));
+        }
+        if self.clutter > 1_000 {
+            return refuse(format!("there cannot be {} pieces of clutter. Give at most 1000", self.clutter));
         }
         let image = images.shape().height.max(images.shape().width) as f32;
         if image * largest > self.side as f32 {

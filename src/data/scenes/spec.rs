@@ -7,6 +7,8 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 
 const NAME: &str = "scenes";
+/// What can be said of scenes.
+const KEYS: [&str; 7] = ["of", "count", "side", "objects", "scale", "rotation", "clutter"];
 /// Bytes of all scenes of one source.
 const MOST_BYTES: usize = 2 << 30;
 
@@ -87,12 +89,31 @@ impl FromStr for SceneSpec {
     fn from_str(text: &str) -> Result<Self, DataError> {
         let mut spec = Self::default();
         let differs = text.split_once(':').map_or("", |(_, differs)| differs);
-        for part in differs.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-            let (key, value) = part.split_once('=').unwrap_or((part, ""));
-            spec.set(key.trim(), value.trim()).map_err(|reason| DataError::BadScene { reason })?;
+        for (key, value) in settings(differs) {
+            spec.set(key, value.trim()).map_err(|reason| DataError::BadScene { reason })?;
         }
         Ok(spec)
     }
+}
+
+/// The parts between commas, each a key with its value. A path may hold commas too: after `of`, a part that begins with
+/// no key goes on with the path.
+fn settings(text: &str) -> Vec<(&str, String)> {
+    let mut settings: Vec<(&str, String)> = Vec::new();
+    for part in text.split(',') {
+        let (key, value) = part.split_once('=').unwrap_or((part, ""));
+        let key = key.trim();
+        let is_setting = part.contains('=') && KEYS.contains(&key);
+        match settings.last_mut() {
+            Some(("of", path)) if !is_setting => {
+                path.push(',');
+                path.push_str(part);
+            }
+            _ if part.trim().is_empty() => {}
+            _ => settings.push((key, value.to_owned())),
+        }
+    }
+    settings
 }
 
 /// What [`FromStr`] reads back as the same.
@@ -121,9 +142,15 @@ mod tests {
 
     #[test]
     fn a_spec_is_read_back_from_its_text() {
-        for text in ["scenes", "scenes:of=cifar10,count=500,side=96,objects=1-3,scale=0.5-2,rotation=0,clutter=20"] {
+        for text in [
+            "scenes",
+            "scenes:of=cifar10,count=500,side=96,objects=1-3,scale=0.5-2,rotation=0,clutter=20",
+            "scenes:of=/pets/cats, dogs,,side,a=b,objects=2-3",
+        ] {
             assert_eq!(text.parse::<SceneSpec>().unwrap().to_string(), text);
         }
+        let path: SceneSpec = "scenes:of=/pets/cats, dogs,and others, side=96".parse().unwrap();
+        assert_eq!((path.of.as_str(), path.options.side), ("/pets/cats, dogs,and others", 96));
         let short: SceneSpec = "scenes: objects=2, clutter=8".parse().unwrap();
         assert_eq!(short.to_string(), "scenes:objects=2-2");
         assert_eq!(short.options.objects, (2, 2));

@@ -22,8 +22,10 @@ pub struct WeightsReport {
     pub matched: usize,
     /// Names that the network needs and the file lacks, as the file would have them.
     pub missing: Vec<String>,
-    /// Arrays of the file that the network has no place for.
+    /// Other arrays of the file that the network has no place for.
     pub unexpected: Vec<String>,
+    /// Biases of the file whose layers have their weights in the network, and no bias: those are other layers.
+    pub contradicting: Vec<String>,
     pub misshapen: Vec<Misshapen>,
 }
 
@@ -36,21 +38,24 @@ pub struct Misshapen {
 }
 
 impl WeightsReport {
-    /// Whether every parameter has a value. What the file holds beyond that does no harm.
+    /// Whether every parameter has a value, and no layer of the network lacks a bias that it has in the file. What the file
+    /// holds beyond that does no harm.
     pub fn is_complete(&self) -> bool {
-        self.missing.is_empty() && self.misshapen.is_empty()
+        self.missing.is_empty() && self.misshapen.is_empty() && self.contradicting.is_empty()
     }
 
     /// What is wrong, a line each, for people.
     pub fn faults(&self) -> Vec<String> {
         let dims = |dims: &[usize]| format!("[{}]", dims.iter().map(usize::to_string).collect::<Vec<_>>().join(", "));
         let missing = self.missing.iter().map(|name| format!("missing     {name}"));
+        let contradicting =
+            self.contradicting.iter().map(|name| format!("unexpected  {name}: its layer has no bias in the network"));
         let unexpected = self.unexpected.iter().map(|name| format!("unexpected  {name}"));
         let misshapen = self.misshapen.iter().map(|array| {
             let (found, expected) = (dims(&array.found), dims(&array.expected));
             format!("misshapen   {}: {found} in the file, {expected} in the network", array.name)
         });
-        missing.chain(misshapen).chain(unexpected).collect()
+        missing.chain(misshapen).chain(contradicting).chain(unexpected).collect()
     }
 }
 
@@ -62,8 +67,14 @@ pub fn load_weights(network: &mut Network, mut arrays: Vec<NamedArray>) -> Weigh
     }
     let by_name: HashMap<&str, &NamedArray> = arrays.iter().map(|array| (array.name.as_str(), array)).collect();
     let naming = Naming::of(network, |name| by_name.contains_key(name));
-    let mut report =
-        WeightsReport { naming, matched: 0, missing: Vec::new(), unexpected: Vec::new(), misshapen: Vec::new() };
+    let mut report = WeightsReport {
+        naming,
+        matched: 0,
+        missing: Vec::new(),
+        unexpected: Vec::new(),
+        contradicting: Vec::new(),
+        misshapen: Vec::new(),
+    };
     let (mut taken, mut found) = (HashSet::new(), Vec::new());
     for parameter in network.parameters() {
         let name = naming.name(network, parameter);
@@ -81,8 +92,12 @@ pub fn load_weights(network: &mut Network, mut arrays: Vec<NamedArray>) -> Weigh
         }
     }
     report.matched = found.len();
-    report.unexpected =
-        arrays.iter().map(|array| &array.name).filter(|name| !taken.contains(name.as_str())).cloned().collect();
+    let has_weight = |name: &String| {
+        name.strip_suffix(".bias").is_some_and(|layer| taken.contains(format!("{layer}.weight").as_str()))
+    };
+    let left = arrays.iter().map(|array| &array.name).filter(|name| !taken.contains(name.as_str()));
+    (report.contradicting, report.unexpected) = left.cloned().partition(has_weight);
+    report.contradicting.sort();
     report.unexpected.sort();
     if report.is_complete() {
         network.load_arrays(&found).expect("every parameter has an array of its shape");

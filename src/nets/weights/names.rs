@@ -40,12 +40,10 @@ impl Naming {
     }
 }
 
-/// Takes off what PyTorch's wrappers put before every name.
+/// Takes off what PyTorch's wrappers put before every name; one may lie in the other, either way.
 pub(super) fn strip_wrappers(name: &mut String) {
-    for wrapper in ["module.", "_orig_mod."] {
-        if let Some(rest) = name.strip_prefix(wrapper) {
-            *name = rest.to_owned();
-        }
+    while let Some(rest) = name.strip_prefix("module.").or_else(|| name.strip_prefix("_orig_mod.")) {
+        *name = rest.to_owned();
     }
 }
 

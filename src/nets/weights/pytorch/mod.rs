@@ -79,21 +79,26 @@ fn read_legacy(bytes: &[u8]) -> Result<Vec<NamedArray>, String> {
         Ok::<_, String>(pickle)
     };
     let (_magic, _protocol, _machine) = (next()?, next()?, next()?);
-    let (tensors, keys) = (tensors(&next()?), next()?);
-    let widths: HashMap<&str, usize> =
-        tensors.iter().map(|(_, tensor)| (tensor.storage.as_str(), tensor.width)).collect();
+    let (object, keys) = (next()?, next()?);
+    let (tensors, widths) = (tensors(&object), widths(&object));
     let mut storages: HashMap<&str, &[u8]> = HashMap::new();
     for &key in keys.sequence(keys.root).ok_or("there is no list of its storages")? {
         let key = keys.text(key).ok_or("a storage has no name")?;
         let (length, after) = rest.split_first_chunk().ok_or(ENDS)?;
         let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| ENDS)?;
-        // Storages of other types than ours cannot be stepped over, since only their tensors say how wide they are.
+        // Storages of types that are not known cannot be stepped over: nothing says how wide their values are.
         let width = widths.get(key).ok_or("it holds tensors that are not of floats or whole numbers")?;
         let (storage, after) = length.checked_mul(*width).and_then(|size| after.split_at_checked(size)).ok_or(ENDS)?;
         storages.insert(key, storage);
         rest = after;
     }
     collect(&tensors, &storages, bytes.len())
+}
+
+/// How many bytes a value has, of every storage that a pickle names: those of an optimiser lie between the weights.
+fn widths(pickle: &Pickle) -> HashMap<&str, usize> {
+    let storages = pickle.objects.iter().filter_map(|object| storage(pickle, object));
+    storages.map(|(key, (_, width))| (key, width)).collect()
 }
 
 /// A view of a storage.
@@ -134,17 +139,15 @@ fn plain_tensor(pickle: &Pickle, place: Place) -> Option<TensorView> {
     if pickle.text(*function)? != "torch._utils _rebuild_tensor_v2" {
         return None;
     }
-    let &[storage, offset, dims, strides, ..] = pickle.sequence(*arguments)? else { return None };
-    let Object::Persistent(id) = pickle.get(storage) else { return None };
-    let &[_, kind, key, ..] = pickle.sequence(*id)? else { return None };
-    let (dtype, width) = element(pickle.text(kind)?)?;
+    let &[place, offset, dims, strides, ..] = pickle.sequence(*arguments)? else { return None };
+    let (key, (dtype, width)) = storage(pickle, pickle.get(place))?;
     let (dims, strides) = (pickle.sequence(dims)?, pickle.sequence(strides)?);
     if dims.len() != strides.len() || dims.len() > MOST_DIMS {
         return None;
     }
     let whole = |place: &Place| usize::try_from(pickle.integer(*place)?).ok();
     Some(TensorView {
-        storage: pickle.text(key)?.to_owned(),
+        storage: key.to_owned(),
         dtype,
         width,
         offset: whole(&offset)?,
@@ -153,8 +156,17 @@ fn plain_tensor(pickle: &Pickle, place: Place) -> Option<TensorView> {
     })
 }
 
-/// What a storage holds, and how wide a value is.
-fn element(kind: &str) -> Option<(Option<Dtype>, usize)> {
+/// The key of a storage, and what it holds.
+fn storage<'a>(pickle: &'a Pickle, object: &Object) -> Option<(&'a str, Element)> {
+    let Object::Persistent(id) = object else { return None };
+    let &[_, kind, key, ..] = pickle.sequence(*id)? else { return None };
+    Some((pickle.text(key)?, element(pickle.text(kind)?)?))
+}
+
+/// What a storage holds, none where values are not floats, and how wide a value is.
+type Element = (Option<Dtype>, usize);
+
+fn element(kind: &str) -> Option<Element> {
     Some(match kind.strip_prefix("torch ")? {
         "FloatStorage" => (Some(Dtype::F32), 4),
         "DoubleStorage" => (Some(Dtype::F64), 8),

@@ -88,6 +88,9 @@ fn trained() {
     reveal(&mut harness, Pane::Units);
     wait(&mut harness, "the photographs", |app| app.session.exploration.guesses().len() == 4);
     take(&mut harness, "first");
+    reveal(&mut harness, Pane::Network);
+    let layer = harness.query_all_by_label_contains("Layer block4: ").next().unwrap();
+    layer.click();
     click(&mut harness, "Units: top nine carried back");
     take(&mut harness, "units");
     click(&mut harness, "Unit: step by step");
@@ -102,7 +105,11 @@ fn trained() {
     reveal(&mut harness, Pane::Units);
     click(&mut harness, "Units: top nine carried back");
     reveal(&mut harness, Pane::Unit);
+    click(&mut harness, "Unit: step by step");
+    harness.query_all_by_label_contains("relu2 unit 10").next().unwrap().click();
     take(&mut harness, "digits");
+    click(&mut harness, "Unit: step by step");
+    wait_to_see(&mut harness, "Next step down");
     for step in 1..=3 {
         click(&mut harness, "Next step down");
         if step > 1 {

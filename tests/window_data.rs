@@ -6,7 +6,6 @@ mod archives;
 #[path = "common/window.rs"]
 mod window;
 
-use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use glassbox::experiments::{Config, TrainConfig};
@@ -15,7 +14,7 @@ use glassbox::ui::app::{Action, DataState};
 use glassbox::ui::labs::train::Pane;
 use image::RgbImage;
 use std::path::Path;
-use window::{click, drop_files, open, press, reveal, tiny, wait};
+use window::{click, drop_files, open, reveal, tiny, wait};
 
 /// Six cats and three dogs, 8x8, each a colour; two files that are no images.
 fn pets(folder: &Path) {
@@ -51,10 +50,7 @@ fn scenes_are_composed_anew_by_what_is_changed_in_the_pane() {
     reveal(&mut harness, Pane::Data);
     wait(&mut harness, "the scenes", |app| app.session.data.look().is_some());
     let about = "The most objects of a scene: what finds no room is left out";
-    harness.get_by_role_and_label(egui::accesskit::Role::SpinButton, about).focus();
-    harness.run_steps(2);
-    press(&mut harness, Modifiers::NONE, Key::ArrowUp);
-    press(&mut harness, Modifiers::NONE, Key::Enter);
+    harness.get_by_role_and_label(egui::accesskit::Role::SpinButton, about).set_value_accesskit(2.0);
     wait(&mut harness, "the setting", |app| {
         app.book.current().config.data.source == "scenes:count=40,side=48,objects=1-2"
     });

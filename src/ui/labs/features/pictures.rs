@@ -21,13 +21,13 @@ use std::sync::Arc;
 
 /// Of a picture, in points.
 const SIDE: f32 = 112.0;
-const NAMES: f32 = 168.0;
+const NAMES: f32 = 120.0;
 const LINE: f32 = 18.0;
 const GAP: f32 = theme::UNIT;
 const PADDING: f32 = theme::UNIT / 2.0;
 const TITLE: f32 = 16.0;
 /// Of the pad.
-const PAD: f32 = 140.0;
+const PAD: f32 = 160.0;
 /// Images of the data set that are added at a time.
 const FROM_DATA: usize = 4;
 const DRAWING: &str = "drawing";
@@ -52,7 +52,8 @@ impl PicturesView {
     pub(super) fn undo(&mut self, context: &mut Exploration, redo: bool) -> bool {
         if self.pad.has_focus() {
             self.pad.apply(if redo { Edit::Redo } else { Edit::Undo });
-            take_drawing(context, &self.pad);
+            // Its place is taken already.
+            let _ = take_drawing(context, &self.pad);
         }
         self.pad.has_focus()
     }
@@ -65,9 +66,20 @@ impl PicturesView {
 
 pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut PicturesView) {
     toolbar(ui, context, view);
-    if view.draws {
-        draw(ui, context, view);
+    if !view.draws {
+        return list(ui, context, view);
     }
+    ui.horizontal_wrapped(|ui| view.is_drawn |= view.pad.tools(ui));
+    ui.horizontal_top(|ui| {
+        draw(ui, context, view);
+        let rest = ui.available_rect_before_wrap();
+        ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {
+            ui.vertical(|ui| list(ui, context, view));
+        });
+    });
+}
+
+fn list(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut PicturesView) {
     if context.session.exploration.pictures().is_empty() {
         let text = "Drop image files on the window, paste an image, or type a path above.";
         let button = Some(("Pictures inside", "Show the pictures that come with Glassbox"));
@@ -105,8 +117,8 @@ fn toolbar(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut PicturesView) {
         if open.accessible_name("Open a picture").clicked() {
             *context.wanted = Some(Wanted::Pictures);
         }
-        let hint = "path of an image, a folder or an archive";
-        let (field, path) = view.drafts.field(ui, "pictures", "", hint, 240.0_f32.min(ui.available_width()));
+        let hint = "path of images";
+        let (field, path) = view.drafts.field(ui, "pictures", "", hint, 136.0_f32.min(ui.available_width()));
         field
             .on_hover_text("Adds the image at this path, or the first 64 files of a folder or an archive")
             .accessible_name("Path of pictures");
@@ -143,23 +155,24 @@ fn from_data(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut PicturesView)
     }
 }
 
-/// The pad and its tools. The network looks at the drawing after each stroke.
+/// The pad. The network looks at the drawing after each stroke.
 fn draw(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut PicturesView) {
-    let changed = ui.horizontal_wrapped(|ui| view.pad.tools(ui)).inner;
-    let drawn = view.pad.show(ui, PAD);
+    view.is_drawn |= view.pad.show(ui, PAD.min(ui.available_height().max(SIDE)));
     let is_held = ui.input(|input| input.pointer.any_down());
-    view.is_drawn |= changed || drawn;
     if view.is_drawn && !is_held {
         view.is_drawn = false;
-        take_drawing(&mut context.session.exploration, &view.pad);
+        if let Err(reason) = take_drawing(&mut context.session.exploration, &view.pad) {
+            context.session.log.error(reason);
+        }
     }
 }
 
-fn take_drawing(exploration: &mut Exploration, pad: &DrawingPad) {
+/// # Errors
+/// When there are as many pictures as there may be.
+fn take_drawing(exploration: &mut Exploration, pad: &DrawingPad) -> Result<(), String> {
     let shape = ImageShape::new(1, DRAWN_SIDE, DRAWN_SIDE);
     let drawn = pad.image(shape).and_then(|pixels| Picture::of_pixels(DRAWING, shape, pixels));
-    // Where there are as many pictures as there may be, the log is told by whoever adds one more.
-    let _ = exploration.replace(DRAWING, drawn);
+    exploration.replace(DRAWING, drawn)
 }
 
 impl PicturesView {

@@ -138,6 +138,11 @@ fn explain_unit(
         ui.label(RichText::new("Select a picture to follow the unit back to it.").small().weak());
         return None;
     };
+    if known.maps.as_ref().and_then(|maps| maps.strongest(known.unit)).is_some_and(|(_, value)| value == 0.0) {
+        let text = "The unit is nowhere active on this picture, so nothing goes back. Choose another picture or unit: the \
+                    order by strength puts the most active first.";
+        ui.label(RichText::new(format!("{} {text}", icon::WARNING)).small().color(ui.visuals().warn_fg_color));
+    }
     let explanation = context.session.exploration.explanation(UnitView {
         image: ImageOf::Picture(picture),
         cut: known.cut.cut,

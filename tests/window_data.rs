@@ -14,7 +14,7 @@ use glassbox::ui::app::{Action, DataState};
 use glassbox::ui::labs::train::Pane;
 use image::RgbImage;
 use std::path::Path;
-use window::{click, drop_files, open, reveal, tiny, wait};
+use window::{click, drop_files, open, press, reveal, tiny, wait};
 
 /// Six cats and three dogs, 8x8, each a colour; two files that are no images.
 fn pets(folder: &Path) {
@@ -53,6 +53,15 @@ fn scenes_are_composed_anew_by_what_is_changed_in_the_pane() {
     harness.get_by_role_and_label(egui::accesskit::Role::SpinButton, about).set_value_accesskit(2.0);
     wait(&mut harness, "the setting", |app| {
         app.book.current().config.data.source == "scenes:count=40,side=48,objects=1-2"
+    });
+    wait(&mut harness, "the scenes", |app| app.session.data.look().is_some());
+    harness.get_by_role_and_label(egui::accesskit::Role::SpinButton, about).focus();
+    harness.run_steps(3);
+    harness.event(egui::Event::Text("3".to_owned()));
+    harness.run_steps(2);
+    press(&mut harness, egui::Modifiers::NONE, egui::Key::Enter);
+    wait(&mut harness, "what was typed", |app| {
+        app.book.current().config.data.source == "scenes:count=40,side=48,objects=1-3"
     });
     wait(&mut harness, "the scenes", |app| app.session.data.look().is_some());
     harness.check_accessibility();

@@ -8,12 +8,14 @@ mod readers;
 use rand::seq::IndexedRandom as _;
 use rand::{Rng as _, RngExt as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use readers::READERS;
+use readers::{READERS, Reader};
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 const MUTATIONS: usize = 150;
+/// Of each reader, in the slow test.
+const MANY: usize = 1_000_000;
 /// Numbers at which counts and sizes go wrong.
 const EDGES: [u64; 8] = [0, 1, 0x7f, 0xff, 0xffff, 0x7fff_ffff, 0xffff_ffff, u64::MAX];
 
@@ -82,19 +84,39 @@ fn every_target_has_its_file() {
 
 #[test]
 fn no_reader_panics_on_a_seed_or_a_mutation_of_one() {
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
     for (name, read) in READERS {
         let seeds = seeds(name);
-        let contents: Vec<&[u8]> = seeds.iter().map(|(_, bytes)| bytes.as_slice()).collect();
-        for (path, bytes) in &seeds {
-            let mutations = (0..MUTATIONS).map(|_| mutated(bytes, contents.choose(&mut rng).unwrap(), &mut rng));
-            for input in std::iter::once(bytes.clone()).chain(mutations.collect::<Vec<_>>()) {
-                if catch_unwind(AssertUnwindSafe(|| read(&input))).is_err() {
-                    let file = std::env::temp_dir().join(format!("glassbox-finding-{name}"));
-                    fs::write(&file, &input).unwrap();
-                    panic!("{name} panics on a mutation of {}: see {}", path.display(), file.display());
-                }
-            }
-        }
+        seeds.iter().for_each(|(_, bytes)| try_on(name, read, bytes));
+        try_mutations(name, read, &seeds, MUTATIONS * seeds.len());
+    }
+}
+
+/// `GLASSBOX_READERS=config,architecture` tries these alone.
+#[test]
+#[ignore = "a million mutations of each reader: minutes each"]
+fn no_reader_panics_on_a_million_mutations() {
+    let chosen = std::env::var("GLASSBOX_READERS").ok();
+    let is_chosen = |name: &str| chosen.as_ref().is_none_or(|chosen| chosen.split(',').any(|own| own == name));
+    for (name, read) in READERS.into_iter().filter(|(name, _)| is_chosen(name)) {
+        let began = std::time::Instant::now();
+        try_mutations(name, read, &seeds(name), MANY);
+        println!("{name}: {MANY} mutations in {:.0} s", began.elapsed().as_secs_f64());
+    }
+}
+
+/// Of the seeds in turn.
+fn try_mutations(name: &str, read: Reader, seeds: &[(PathBuf, Vec<u8>)], count: usize) {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    for (_, bytes) in seeds.iter().cycle().take(count) {
+        let (_, other) = seeds.choose(&mut rng).unwrap();
+        try_on(name, read, &mutated(bytes, other, &mut rng));
+    }
+}
+
+fn try_on(name: &str, read: Reader, input: &[u8]) {
+    if catch_unwind(AssertUnwindSafe(|| read(input))).is_err() {
+        let file = std::env::temp_dir().join(format!("glassbox-finding-{name}"));
+        fs::write(&file, input).unwrap();
+        panic!("{name} panics: see {}", file.display());
     }
 }

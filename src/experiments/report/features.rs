@@ -183,7 +183,12 @@ fn hidden_energy(rows: &[EnergyRow]) -> Vec<Block> {
              zero."
                 .to_owned(),
         ),
-        verdict(what, &format!("at least {ENERGY_ASKED}"), &ratio(salient, random), holds),
+        verdict(
+            what,
+            &format!("at least {ENERGY_ASKED}"),
+            &format!("{} ({} against {})", ratio(salient, random), percent(salient), percent(random)),
+            holds,
+        ),
     ]
 }
 
@@ -254,7 +259,7 @@ fn occlusion(found: &OcclusionFinding, results: &FeaturesResults) -> Vec<Block> 
         verdict(
             &format!("The probability of the true class falls most on the object in {} scenes", found.scenes),
             &format!("at least {}", percent(OCCLUSION_ASKED)),
-            &percent(share(found.truth_on_object)),
+            &format!("{}, by chance {}", percent(share(found.truth_on_object)), percent(found.chance)),
             found.scenes > 0 && share(found.truth_on_object) >= OCCLUSION_ASKED,
         ),
     ];

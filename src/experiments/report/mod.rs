@@ -69,7 +69,7 @@ pub fn summary(experiments: &[(&str, Value)]) -> String {
     }
     let mut text = String::new();
     if !rows.is_empty() {
-        table(&mut text, &["what", "asked", "found", "", "experiment"].map(str::to_owned), &rows);
+        table(&mut text, &["what", "asked", "found", "verdict", "experiment"].map(str::to_owned), &rows);
     }
     text
 }

@@ -21,7 +21,7 @@ use window::{click, long, open, reveal, tiny, wait};
 const SMALL: Vec2 = vec2(1280.0, 800.0);
 const LARGE: Vec2 = vec2(2560.0, 1440.0);
 /// What is asked for when a pane is first seen has come after this time.
-const SETTLED: Duration = Duration::from_secs(4);
+const SETTLED: Duration = Duration::from_secs(8);
 
 fn folder() -> PathBuf {
     let folder = std::env::var_os("GLASSBOX_GALLERY")
@@ -89,7 +89,7 @@ fn trained() {
     wait(&mut harness, "the photographs", |app| app.session.exploration.guesses().len() == 4);
     take(&mut harness, "first");
     reveal(&mut harness, Pane::Network);
-    let layer = harness.query_all_by_label_contains("Layer block4: ").next().unwrap();
+    let layer = harness.query_all_by_label_contains("Layer block3: ").next().unwrap();
     layer.click();
     click(&mut harness, "Units: top nine carried back");
     take(&mut harness, "units");
@@ -106,6 +106,7 @@ fn trained() {
     click(&mut harness, "Units: top nine carried back");
     reveal(&mut harness, Pane::Unit);
     click(&mut harness, "Unit: step by step");
+    wait_to_see(&mut harness, "relu2 unit 10");
     harness.query_all_by_label_contains("relu2 unit 10").next().unwrap().click();
     take(&mut harness, "digits");
     click(&mut harness, "Unit: step by step");

@@ -201,6 +201,44 @@ fn an_archive_is_the_folder_that_was_packed() {
 }
 
 #[test]
+fn hard_links_of_an_archive_are_files_and_arrays_beside_images_are_not_the_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut tar = tar::Builder::new(tarred(&[
+        ("cat/1.png", plain_png([200, 0, 0])),
+        ("dog/1.png", plain_png([0, 200, 0])),
+        ("dog/2.png", plain_png([0, 0, 200])),
+        ("features.npy", b"no array".to_vec()),
+    ]));
+    // What was written ends with two blocks of zeros, which another file may not follow.
+    let end = tar.get_ref().len() - 1024;
+    tar.get_mut().truncate(end);
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Link);
+    link.set_size(0);
+    tar.append_link(&mut link, "cat/2.png", "cat/1.png").unwrap();
+    let bytes = tar.into_inner().unwrap();
+    for (name, content) in [("pets.tar", bytes.clone()), ("pets.tar.gz", gzipped(&bytes))] {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        let source = open(&path).unwrap();
+        let images = (0..source.train.len()).map(|at| (source.train.label(at), source.train.image(at)[0]));
+        let of_test = (0..source.test.len()).map(|at| (source.test.label(at), source.test.image(at)[0]));
+        let mut all: Vec<(usize, u8)> = images.chain(of_test).collect();
+        all.sort_unstable();
+        assert_eq!(all, [(0, 200), (0, 200), (1, 0), (1, 0)], "{name}: the link is a second cat");
+        assert!(source.damaged.is_empty(), "{:?}", source.damaged);
+    }
+}
+
+#[test]
+fn a_file_that_ends_in_bin_opens_no_folder_unless_it_is_of_cifar() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &[("cat/1.png", plain_png([1, 2, 3])), ("dog/1.png", plain_png([3, 2, 1]))]);
+    fs::write(folder.path().join("weights.bin"), [7; 100]).unwrap();
+    assert!(matches!(open(&folder.path().join("weights.bin")), Err(DataError::NothingToOpen { .. })));
+}
+
+#[test]
 fn an_archive_of_python_is_read() {
     // What `tests/reference/images.py` packs: extended headers, a long name, letters beyond ASCII, xz.
     let source = open(&fixture("pets.tar.xz")).unwrap();

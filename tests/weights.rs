@@ -14,6 +14,7 @@ use std::fs;
 /// `torch.save` of two small linear layers, in both of PyTorch's formats, and wrapped as a training script would.
 const ZIP: &[u8] = include_bytes!("reference/small.pth");
 const LEGACY: &[u8] = include_bytes!("reference/small-legacy.pth");
+const TRAINED: &[u8] = include_bytes!("reference/small-trained.pth");
 const WRAPPED: &[u8] = include_bytes!("reference/small-wrapped.pth");
 
 fn small() -> Network {
@@ -64,7 +65,7 @@ fn foreign() -> Vec<NamedArray> {
 
 #[test]
 fn foreign_names_find_their_places_with_and_without_a_wrapper() {
-    for prefix in ["", "module."] {
+    for prefix in ["", "module.", "_orig_mod.module.", "module._orig_mod."] {
         let mut network = small();
         let mut arrays = foreign();
         arrays.reverse();
@@ -101,10 +102,25 @@ fn a_file_that_does_not_fit_gets_a_table_and_changes_nothing() {
     assert_eq!(network.to_arrays(), before);
 }
 
+/// A layer without a bias is another layer.
+#[test]
+fn a_bias_that_the_network_lacks_is_no_detail() {
+    let text = "name = 'a'\ninput = [1, 2, 2]\n[[layers]]\nname = 'flatten'\nkind = 'flatten'\n\
+                [[layers]]\nname = 'fc'\nkind = 'linear'\nunits = 2\nbias = false\n";
+    let mut network = Network::new(Architecture::from_toml(text, "test").unwrap(), 1, &Device::flex()).unwrap();
+    let weight = NamedArray { name: "fc.weight".to_owned(), dims: vec![2, 4], data: vec![1.0; 8] };
+    let count = NamedArray { name: "fc.num_batches_tracked".to_owned(), dims: vec![1], data: vec![1.0] };
+    assert!(load_weights(&mut network, vec![weight.clone(), count]).is_complete());
+    let bias = NamedArray { name: "fc.bias".to_owned(), dims: vec![2], data: vec![0.0; 2] };
+    let report = load_weights(&mut network, vec![weight, bias]);
+    assert!(!report.is_complete());
+    assert_eq!(report.faults(), ["unexpected  fc.bias: its layer has no bias in the network"]);
+}
+
 /// As `tests/reference/pth.py` prints them.
 #[test]
 fn both_formats_of_pytorch_are_read() {
-    for bytes in [ZIP, LEGACY, WRAPPED] {
+    for bytes in [ZIP, LEGACY, TRAINED, WRAPPED] {
         let arrays = read_weights(bytes, "test").unwrap();
         let by_name: BTreeMap<&str, (&[usize], &[f32])> =
             arrays.iter().map(|array| (array.name.as_str(), (&array.dims[..], &array.data[..]))).collect();

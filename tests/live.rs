@@ -137,6 +137,7 @@ fn every_live_setting_says_what_it_was_before() {
         let value = match *setting {
             "optimiser.nesterov" => "true",
             "data.augmentation.flip" => "false",
+            "monitor.states_at" => "[3.0]",
             "schedule.kind" => "step",
             "dropout" | "schedule.decay" | "schedule.floor" | "stop.validation_accuracy_above" => "0.25",
             "optimiser.momentum" | "optimiser.beta1" | "optimiser.beta2" => "0.75",

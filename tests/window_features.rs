@@ -283,6 +283,7 @@ fn a_film_of_the_run_in_hand_is_made_by_itself() {
     press(&mut harness, Modifiers::NONE, Key::Space);
     wait(&mut harness, "a pause", |app| window::current(app).phase == glassbox::engine::Phase::Paused);
     wait(&mut harness, "a frame a state", |app| frames(app) > 2 && frames(app) == states(app));
+    wait_to_see(&mut harness, "State of the film");
     harness.check_accessibility();
     let count = frames(harness.state());
     let chosen = |harness: &Harness<'_, App>| {
@@ -319,6 +320,7 @@ fn a_film_of_the_run_in_hand_is_made_by_itself() {
     wait(&mut harness, "the film from disk", |app| {
         frames(app) == count && explored(app).last_evolution().unwrap().strongest(count - 1) == strongest
     });
+    wait_to_see(&mut harness, "State of the film");
     assert_eq!(chosen(&harness).map(|chosen| chosen < count as f64), Some(true));
 }
 

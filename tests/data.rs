@@ -11,8 +11,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use glassbox::data::{
     Amount, Augmentation, BatchPlan, Change, ClassFilter, DataError, Dataset, ImageShape, Loader, Split,
-    Standardisation, catalogue, compose_two_digits, epoch_order, load_idx_pair, mnist, named, open, read_idx_images,
-    read_idx_labels, two_digits,
+    Standardisation, catalogue, compose_two_digits, epoch_order, find, load_idx_pair, mnist, named, open,
+    read_idx_images, read_idx_labels, two_digits,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -56,8 +56,11 @@ fn the_catalogue_tells_the_truth() {
         assert_eq!((source.train.shape(), source.train.classes()), (entry.shape, entry.classes));
         assert_eq!(source.name, entry.name);
     }
-    let message = named("no-such-thing").unwrap_err().to_string();
-    assert!(message.contains("no-such-thing") && message.contains("mnist"), "{message}");
+    for name in ["no-such-thing", "scenes:of=no-such-thing,side=96"] {
+        let message = find(name).unwrap_err().to_string();
+        assert!(message.contains("named \"no-such-thing\"") && message.contains("mnist"), "{message}");
+        assert_eq!(named(name).unwrap_err().to_string(), message);
+    }
 }
 
 // --- Numbers of two digits -----------------------------------------------------------------------------------------
@@ -662,6 +665,8 @@ fn files_that_do_not_belong_together_are_refused() {
     assert!(matches!(error, DataError::CountsDiffer { images: 3, labels: 2, .. }));
     assert!(matches!(load_idx_pair(&at("l"), &at("i"), "pair"), Err(DataError::Mislabelled { .. })));
     assert!(matches!(open(&at("i")), Err(DataError::Unfit { .. })), "its name does not tell its labels");
+    fs::write(at("packed"), gzip(&images())).unwrap();
+    assert!(matches!(open(&at("packed")), Err(DataError::Unfit { .. })), "nor does this one's");
     fs::write(at("x.png"), "a text, whatever it is called").unwrap();
     assert!(matches!(open(&at("x.png")), Err(DataError::NothingToOpen { .. })));
     assert!(matches!(load_idx_pair(folder.path(), &at("l"), "pair"), Err(DataError::Read { .. })));
@@ -672,6 +677,27 @@ fn files_that_do_not_belong_together_are_refused() {
     fs::write(at("t10k-images.idx3-ubyte"), &gzip(&images())[..20]).unwrap();
     let message = open(folder.path()).unwrap_err().to_string();
     assert!(message.contains("t10k-images.idx3-ubyte is a damaged gzip file"), "{message}");
+}
+
+#[test]
+fn a_file_is_idx_by_its_name_or_by_its_first_four_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = |name: &str, bytes: &[u8]| {
+        fs::write(folder.path().join(name), bytes).unwrap();
+        open(&folder.path().join(name)).unwrap_err()
+    };
+    assert!(matches!(error("empty", &[]), DataError::EmptyFile { .. }));
+    for (name, bytes) in [
+        ("zeros", vec![0; 64]),
+        ("a type that there is not", vec![0, 0, 7, 3, 0, 0]),
+        ("too many dimensions", vec![0, 0, 8, 5, 0, 0]),
+        ("log.gz", gzip(b"a text, packed")),
+        ("cut.gz", gzip(&images())[..6].to_vec()),
+    ] {
+        let message = error(name, &bytes).to_string();
+        assert!(message.contains("nothing that can be opened") && message.contains("PNG"), "{name}: {message}");
+    }
+    assert!(matches!(error("zeros-idx3-ubyte", &[0; 64]), DataError::NoLabelsFile { .. }));
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod common;
 
 use common::small_config;
-use glassbox::engine::{RunFormat, export_run};
+use glassbox::engine::{RunFormat, StoredRun, export_run};
 use glassbox::experiments::{Config, ExperimentConfig};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -89,6 +89,21 @@ fn the_curves_of_an_experiment_leave_too() {
     let config = ExperimentConfig::Distillation(Box::default());
     let run = written(folder.path(), &config.to_toml());
     assert!(export(&run, RunFormat::Csv).contains("train/loss,1,0.5,0.0,2.5\n"));
+}
+
+/// Only at the beginning of a name, before a slash, is a colon that of a drive.
+#[cfg(unix)]
+#[test]
+fn a_run_with_a_colon_in_its_name_comes_back_from_its_zip() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = written(folder.path(), &small_config().to_toml());
+    for name in ["a:b", "mnist: 2"] {
+        let (named, file) = (folder.path().join(name), folder.path().join("sent.zip"));
+        fs::rename(&run, &named).unwrap();
+        export_run(&named, &file, RunFormat::Zip).unwrap();
+        assert_eq!(StoredRun::read(&file).unwrap().points.len(), 3, "{name}");
+        fs::rename(&named, &run).unwrap();
+    }
 }
 
 #[test]

@@ -82,6 +82,26 @@ fn cifar_that_is_damaged_is_refused() {
     assert!(matches!(open(folder.path()), Err(DataError::Unfit { .. })));
 }
 
+#[test]
+fn what_cannot_be_opened_yet_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let says = |name: &str, bytes: Vec<u8>, parts: [&str; 2]| {
+        fs::write(folder.path().join(name), bytes).unwrap();
+        let message = open(&folder.path().join(name)).unwrap_err().to_string();
+        assert!(message.contains(name) && parts.iter().all(|part| message.contains(part)), "{message}");
+    };
+    let batches = ["data_batch_1", "data_batch_2", "test_batch", "batches.meta"];
+    let python = batches.map(|name| (format!("cifar-10-batches-py/{name}"), b"\x80\x02}q".to_vec()));
+    let python: Vec<(&str, Vec<u8>)> = python.iter().map(|(name, bytes)| (name.as_str(), bytes.clone())).collect();
+    says("cifar-10-python.tar.gz", gzipped(&tarred(&python)), ["for Python", "`glassbox data fetch cifar10`"]);
+    let four =
+        ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+    says("mnist.zip", zipped(&four.map(|name| (name, vec![0, 0, 8, 1]))), ["IDX files", "Unpack them first"]);
+    let packed = four.map(|name| format!("{name}.gz"));
+    let packed: Vec<(&str, Vec<u8>)> = packed.iter().map(|name| (name.as_str(), gzipped(&[0, 0, 8, 1]))).collect();
+    says("mnist.tar", tarred(&packed), ["IDX files", "Unpack them first"]);
+}
+
 // --- Arrays --------------------------------------------------------------------------------------------------------
 
 /// An archive that numpy wrote: `tests/reference/images.py`.
@@ -157,6 +177,32 @@ fn headers_that_lie_take_no_memory() {
     refused("(12,)", "the shape [12]");
     refused("(2, 3, 2)", "2 images but 3 labels");
     refused("()", "single number");
+}
+
+#[test]
+fn labels_may_be_floats_that_are_whole_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("floats.npz");
+    let images = array("{'descr': '|u1', 'fortran_order': False, 'shape': (3, 2, 2), }", &[1; 12]);
+    let opened = |shape: &str, labels: &[f32]| {
+        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+        let bytes: Vec<u8> = labels.iter().flat_map(|label| label.to_le_bytes()).collect();
+        fs::write(&path, zipped(&[("x.npy", images.clone()), ("y.npy", array(&header, &bytes))])).unwrap();
+        open(&path).map_err(|error| error.to_string())
+    };
+    let source = opened("(3, 1)", &[3.0, 0.0, 3.0]).unwrap();
+    let mut all = [labels(&source.train), labels(&source.test)].concat();
+    all.sort_unstable();
+    assert_eq!((all, source.train.classes()), (vec![0, 3, 3], 4));
+    for (shape, labels, said) in [
+        ("(3,)", &[0.0, 0.5, 1.0][..], "0.5 is no label"),
+        ("(3,)", &[0.0, -1.0, 1.0][..], "-1 is no label"),
+        ("(3,)", &[0.0, f32::NAN, 1.0][..], "NaN is no label"),
+        ("(3, 2)", &[0.2, 0.8, 1.0, 0.0, 0.0, 1.0][..], "the shape [3, 2]"),
+    ] {
+        let message = opened(shape, labels).unwrap_err();
+        assert!(message.contains(said), "{message}");
+    }
 }
 
 // --- Properties ----------------------------------------------------------------------------------------------------

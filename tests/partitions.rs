@@ -236,6 +236,7 @@ fn options_that_make_no_sense_are_refused() {
         SceneOptions { scale: (f32::NAN, 1.0), ..good },
         SceneOptions { scale: (1.0, 9.0), ..good },
         SceneOptions { rotation: -1.0, ..good },
+        SceneOptions { clutter: 1_001, ..good },
     ] {
         assert!(matches!(compose_scene(&square(1), &bad, 0, 0), Err(DataError::BadScene { .. })), "{bad:?}");
     }
@@ -278,6 +279,18 @@ fn scenes_are_named_with_what_differs_from_the_usual() {
         }
     }
     let name = format!("scenes:of={},count=10,side=32", folder.path().display());
-    let of_folder = named_with(&name, &"automatic".parse().unwrap(), &Unwatched).unwrap();
+    let open = || named_with(&name, &"automatic".parse().unwrap(), &Unwatched).unwrap();
+    let of_folder = open();
     assert_eq!((of_folder.train.shape(), of_folder.train.class_names().len()), (ImageShape::new(3, 32, 32), 2));
+    fs::rename(folder.path().join("a"), folder.path().join("c")).unwrap();
+    assert_eq!(open().train.class_names(), ["b", "c"], "the folder has changed since");
+}
+
+#[test]
+fn scenes_that_nobody_has_take_no_memory() {
+    let spec: SceneSpec = "scenes:count=7,side=48".parse().unwrap();
+    let scenes = scenes_of(&spec, &Unwatched).unwrap();
+    let (train, test) = (Arc::downgrade(&scenes.source.train), Arc::downgrade(&scenes.source.test));
+    drop(scenes);
+    assert!(train.upgrade().is_none() && test.upgrade().is_none());
 }

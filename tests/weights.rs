@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use burn::tensor::Device;
-use glassbox::data::Picture;
+use glassbox::data::{ImageShape, Picture};
 use glassbox::experiments::{Classifier, ClassifierError};
 use glassbox::nets::{Architecture, Checkpoint, NamedArray, Naming, Network, load_weights, preset, read_weights};
 use proptest::prelude::*;
@@ -225,6 +225,44 @@ fn a_network_without_weights_says_what_to_do() {
     let error = Classifier::open("vgg11", None, &Device::flex()).err().unwrap();
     assert!(matches!(error, ClassifierError::Untrained { .. }));
     assert!(error.to_string().contains("--weights"), "{error}");
+}
+
+/// How the images were fitted that a network learned from stays with it; a checkpoint that says nothing of it crops.
+#[test]
+fn a_picture_is_fitted_as_the_images_of_the_training_were() {
+    let wide = Picture::of_pixels("wide", ImageShape::new(1, 1, 2), vec![255, 255]).unwrap();
+    for (fit, seen) in [("", [255; 4]), (r#""fit":"pad","#, [255, 255, 0, 0]), (r#""fit":"stretch","#, [255; 4])] {
+        let covers = r#"{"channels":1,"height":2,"width":2}"#;
+        let preparation = format!(r#"{{"covers":{covers},{fit}"standardisation":{{"mean":[0.0],"std":[1.0]}}}}"#);
+        let state = BTreeMap::from([
+            ("preparation".to_owned(), preparation),
+            ("class_names".to_owned(), r#"["a","b","c"]"#.to_owned()),
+        ]);
+        let checkpoint =
+            Checkpoint { architecture: small().architecture().clone(), arrays: small().to_arrays(), state };
+        let classifier = Classifier::of_checkpoint(&checkpoint, &Device::flex()).unwrap();
+        assert_eq!(classifier.seen(&wide).unwrap(), seen, "{fit}");
+        let again = Classifier::of_checkpoint(&classifier.to_checkpoint(), &Device::flex()).unwrap();
+        assert_eq!(again.preparation(), classifier.preparation());
+    }
+}
+
+#[test]
+fn what_half_precision_cannot_hold_is_refused() {
+    let mut checkpoint = Checkpoint {
+        architecture: small().architecture().clone(),
+        arrays: small().to_arrays(),
+        state: BTreeMap::new(),
+    };
+    let [largest, beyond] = [65_504.0, 70_000.0];
+    checkpoint.arrays[1].data[0] = largest;
+    let halved = Checkpoint::from_bytes(&checkpoint.to_half_bytes().unwrap(), "test").unwrap();
+    assert!(halved.arrays.iter().any(|array| array.name == "conv.bias" && array.data[0] == largest));
+    checkpoint.arrays[1].data[0] = beyond;
+    let error = checkpoint.to_half_bytes().unwrap_err().to_string();
+    assert!(error.contains("`conv.bias` holds 70000"), "{error}");
+    checkpoint.arrays[1].data[0] = f32::INFINITY;
+    assert!(checkpoint.to_half_bytes().is_ok(), "it was infinite before");
 }
 
 fn error_of(checkpoint: &Checkpoint) -> String {

@@ -39,7 +39,7 @@ pub(super) fn find(spec: &SceneSpec, images: &Source) -> Option<SceneSource> {
 /// Lets others find what `spec` made of these images.
 pub(super) fn share(spec: &SceneSpec, images: &Source, scenes: &SceneSource) {
     let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    shared.retain(|shared| shared.scenes().is_some());
+    shared.retain(|shared| shared.scenes.iter().all(|set| set.strong_count() > 0));
     let sets = |source: &Source| [Arc::downgrade(&source.train), Arc::downgrade(&source.test)];
     shared.push(Shared {
         spec: spec.clone(),

@@ -86,7 +86,9 @@ fn every_target_has_its_file() {
 fn no_reader_panics_on_a_seed_or_a_mutation_of_one() {
     for (name, read) in READERS {
         let seeds = seeds(name);
-        seeds.iter().for_each(|(_, bytes)| try_on(name, read, bytes));
+        for (_, bytes) in &seeds {
+            try_on(name, read, bytes);
+        }
         try_mutations(name, read, &seeds, MUTATIONS * seeds.len());
     }
 }

@@ -4,6 +4,7 @@ use super::ExperimentRecord;
 use super::help::Topic;
 use super::runs::RunRecord;
 use super::{Action, App};
+use crate::data::SceneSpec;
 use crate::engine::Phase;
 use crate::experiments::file_stem;
 use crate::ui::labs::Lab;
@@ -46,7 +47,7 @@ impl App {
         let settings = self.book.current();
         let is_distilling = self.shell.lab == Lab::Distill;
         let config = if is_distilling { &settings.distillation.student } else { &settings.config };
-        let (data, network) = (file_stem(&config.data.source).to_owned(), config.network_name().to_owned());
+        let (data, network) = (data_name(&config.data.source).to_owned(), config.network_name().to_owned());
         let of_run = || Some(self.session.current()?.started.as_ref()?.device.clone());
         let of_experiment = || Some(self.session.experiment()?.started.as_ref()?.device.clone());
         let device = if is_distilling { of_experiment() } else { of_run() };
@@ -223,4 +224,9 @@ fn finished_text(run: &RunRecord) -> String {
     let epochs = run.config.epochs;
     let unit = if epochs == 1 { "epoch" } else { "epochs" };
     format!("finished {epochs} {unit}{seconds}{errors}")
+}
+
+/// What a data set is called where there is little room: how scenes are composed says the pane of the data.
+fn data_name(source: &str) -> &str {
+    if SceneSpec::is_meant_by(source) { "scenes" } else { file_stem(source) }
 }

@@ -50,5 +50,7 @@ pub(super) fn show(ui: &mut Ui, context: &mut LabContext<'_>, view: &mut ScenesV
 
 fn value<N: Numeric>(ui: &mut Ui, name: &str, about: &str, value: &mut N, range: RangeInclusive<N>) {
     ui.label(RichText::new(name).small().weak()).on_hover_text(about);
-    ui.name_inputs(about, |ui| ui.add(DragValue::new(value).range(range).max_decimals(2)).on_hover_text(about));
+    let most_decimals = if N::INTEGRAL { 0 } else { 2 };
+    let field = DragValue::new(value).range(range).max_decimals(most_decimals);
+    ui.name_inputs(about, |ui| ui.add(field).on_hover_text(about));
 }
